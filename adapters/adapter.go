@@ -1,0 +1,172 @@
+package adapters
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Adapter speaks one platform for one inbox. Its methods are safe for concurrent use.
+type Adapter interface {
+	Inbox() InboxName
+	// Features states the facts the core adapts to. They do not change while the adapter lives.
+	Features() Features
+	// Send delivers one message and returns once the platform has accepted or refused it. Every error is a *SendError.
+	// It makes one attempt (a renewed access token may be tried once more): repeating is the caller's business.
+	Send(ctx context.Context, out Outgoing) (Receipt, error)
+}
+
+// Unit is what a platform counts a text's length in.
+type Unit string
+
+// The units of Features.MaxText.
+const (
+	UnitUTF16 Unit = "utf16" // UTF-16 code units
+	UnitByte  Unit = "byte"  // bytes of UTF-8
+	UnitRune  Unit = "rune"
+)
+
+// Rate is a budget: Count per Per. The zero Rate is unlimited.
+type Rate struct {
+	Count int
+	Per   time.Duration
+}
+
+// Features are facts about an inbox's platform, as data.
+type Features struct {
+	MaxText  int  // longest text of one message, in TextUnit
+	TextUnit Unit //
+	// MaxChoices is how many buttons a message may carry; 0 = none, people answer with digits.
+	MaxChoices int
+	// MessageIDs says that receipts carry the platform's id of what was sent.
+	MessageIDs bool
+	Threads    bool // groups may have threads: ThreadOpener is implemented
+	Edit       bool // Editor is implemented
+	React      bool // Reactor is implemented
+	// IdempotentFor is how long repeating a Send with the same Key cannot double it; 0 = never safe.
+	IdempotentFor time.Duration
+	// ReplyWithin is how long after receiving a message its answer may be carried by the delivery request itself (Gateway.Answer); 0 = the platform has no such reply.
+	ReplyWithin time.Duration
+	// ReplyWindow is how long after a person's last message the account may write to them; 0 = always.
+	ReplyWindow time.Duration
+	// ReplyQuota is how many messages the account may send per message of the person inside ReplyWindow; 0 = any number.
+	ReplyQuota int
+	// PushAllowed says that messages can be sent outside a request at all; false = only Gateway.Answer delivers.
+	PushAllowed bool
+	// Budgets of sends over one account, to one private chat, and to one group.
+	PerAccount, PerChat, PerGroup Rate
+}
+
+// Listener is an adapter with a connection of its own (long polling, a long connection).
+type Listener interface {
+	// Listen receives until ctx ends, then returns nil. Passing faults are retried inside; a returned error is final and says what to do.
+	Listen(ctx context.Context) error
+}
+
+// WebhookServer is an adapter the platform calls over HTTP. The caller has limited the body to 1 MiB.
+// It answers 401 when the call is not authentic, 400 when authentic but unreadable, 503 when Receive failed, so that the platform redelivers.
+type WebhookServer interface {
+	http.Handler
+}
+
+// ThreadRequest asks for a new thread.
+type ThreadRequest struct {
+	Chat  ChatID
+	Title string // 1..128 characters; cut to the platform's limit
+	Key   string // idempotency key, as Outgoing.Key
+	// Head is the first message of the thread (its Thread is empty).
+	Head Outgoing
+}
+
+// ThreadOpener opens threads in groups.
+type ThreadOpener interface {
+	// OpenThread opens a thread. Where threads hang from a message it posts Head as that message and returns its receipt; elsewhere the receipt is zero and the caller sends Head into the new thread.
+	// An empty ThreadID with a nil error means: this chat has no threads, write into the chat itself.
+	OpenThread(ctx context.Context, r ThreadRequest) (ThreadID, Receipt, error)
+}
+
+// ThreadCloser marks a thread as finished, where the platform can.
+type ThreadCloser interface {
+	CloseThread(ctx context.Context, chat ChatID, thread ThreadID) error
+}
+
+// Editor replaces a message the account sent. Editing to the same content is no error.
+type Editor interface {
+	Edit(ctx context.Context, id MessageID, out Outgoing) error
+}
+
+// Reactor puts a reaction on a message; emoji is one of ReactionDone, ReactionSeen, ReactionFailed.
+type Reactor interface {
+	React(ctx context.Context, chat ChatID, id MessageID, reaction Reaction) error
+}
+
+// Reaction is what a reaction means; each adapter picks an emoji its platform allows.
+type Reaction string
+
+// The reactions the core uses.
+const (
+	ReactionDone   Reaction = "done"
+	ReactionFailed Reaction = "failed"
+)
+
+// Typer shows "typing" to a person for a few seconds. Failing is harmless.
+type Typer interface {
+	Typing(ctx context.Context, chat ChatID) error
+}
+
+// Prober checks that the platform accepts the account's credentials.
+type Prober interface {
+	Probe(ctx context.Context) error
+}
+
+// Wrapper is an adapter around another one.
+type Wrapper interface {
+	Unwrap() Adapter
+}
+
+// As finds an optional ability in a, looking through wrappers.
+func As[T any](a Adapter) (T, bool) {
+	for a != nil {
+		if t, ok := a.(T); ok {
+			return t, true
+		}
+		w, ok := a.(Wrapper)
+		if !ok {
+			break
+		}
+		a = w.Unwrap()
+	}
+	var zero T
+	return zero, false
+}
+
+// Gateway is what the core offers to adapters. It is safe for concurrent use.
+type Gateway interface {
+	// Receive stores a message. nil means safely stored (or already known), so the platform may be acknowledged; after any error the platform must redeliver.
+	Receive(ctx context.Context, m Message) error
+	// Answer is for platforms with Features.ReplyWithin: it waits until the received message was handled or ctx ends, and claims what
+	// is to be said inside the request. attempt counts the platform's requests for this message from 1; a further attempt gets the words of the earlier one.
+	// ok is false when there is nothing to say yet: acknowledge without words.
+	Answer(ctx context.Context, m Message, attempt int) (text string, ok bool, err error)
+}
+
+// Tokens keeps platform access tokens: one holder across replicas, one refresh under concurrency.
+type Tokens interface {
+	// Token returns the token kept under key, or fetches one. fetch says how long the token may be used.
+	Token(ctx context.Context, key string, fetch FetchToken) (string, error)
+	// Renew replaces stale under key: by fetching, unless somebody else has replaced it already.
+	Renew(ctx context.Context, key, stale string, fetch FetchToken) (string, error)
+}
+
+// FetchToken asks the platform for a token and says how long it may be used.
+type FetchToken func(ctx context.Context) (token string, ttl time.Duration, err error)
+
+// Env is what every adapter is built with.
+type Env struct {
+	Gateway Gateway
+	Tokens  Tokens
+	HTTP    *http.Client // has a time-out; never http.DefaultClient
+	Now     func() time.Time
+	Log     *slog.Logger
+}
