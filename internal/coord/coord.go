@@ -12,6 +12,8 @@ var (
 	ErrHeld = errors.New("lease is held by another")
 	// ErrUnavailable says that the coordination server cannot be reached now. Nothing durable depends on it.
 	ErrUnavailable = errors.New("coordination is unavailable")
+	// ErrClosed says that Close was called.
+	ErrClosed = errors.New("coordination is closed")
 )
 
 // Coord is what replicas share. Losing all of it loses no message: correctness rests on compare-and-swap in the document store, this only saves
@@ -38,7 +40,7 @@ type Coord interface {
 
 	// Publish tells every replica (this one included) that topic changed. It may be lost: receivers also look by themselves now and then.
 	Publish(ctx context.Context, topic, text string) error
-	// Subscribe calls fn for each Publish on topic until ctx ends. fn must not block for long.
+	// Subscribe returns at once and calls fn, in the background and in order, for each Publish on topic until ctx ends. fn must not block for long.
 	Subscribe(ctx context.Context, topic string, fn func(text string)) error
 
 	Ping(ctx context.Context) error
@@ -61,7 +63,8 @@ type Task struct {
 	Done func(retry time.Duration)
 }
 
-// Budget is Count units per Per, with Burst units at once (0 = Count).
+// Budget is Count units per Per, with Burst units at once (0 = Count). The zero Budget sets no limit: only Block refuses.
+// Asking for more units than Burst is an error, since no waiting would help.
 type Budget struct {
 	Count int
 	Per   time.Duration
