@@ -3,18 +3,19 @@ package docstore
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 )
 
 // Errors a caller can act on. Drivers wrap them with what failed.
 var (
+	// ErrNotFound says that no document has the id.
 	ErrNotFound = errors.New("document not found")
 	// ErrConflict says that another writer changed the document first.
 	ErrConflict = errors.New("document was changed by another writer")
-	// ErrUnavailable says that the database cannot be reached or refuses to work now; nothing is known to be lost, try again later.
+	// ErrUnavailable says that the database cannot be reached or refuses to work now (connection lost, disk full). It recovers by itself:
+	// try again later. Whether the write was applied is unknown.
 	ErrUnavailable = errors.New("storage is unavailable")
-	ErrClosed      = errors.New("storage is closed")
+	// ErrClosed says that the store was closed by this process.
+	ErrClosed = errors.New("storage is closed")
 	// ErrTooLarge says that a document is over MaxDocument.
 	ErrTooLarge = errors.New("document is too large")
 	// ErrNoChange is returned by the function given to Update or Upsert to leave the document as it is; the caller gets nil.
@@ -24,10 +25,18 @@ var (
 // MaxDocument is the largest encoded document, in bytes.
 const MaxDocument = 4 << 20
 
+// DefaultLimit is the most records Find returns when the query names no limit.
+const DefaultLimit = 1000
+
 // Driver is one database. It is safe for concurrent use. Bodies are in the driver's own encoding (Encode, Decode): structs by their
-// json tags, times kept to the millisecond in UTC. Do not embed structs or hold any in stored types.
+// json tags, times read back to the millisecond in UTC. Do not embed structs or hold any in stored types.
+//
+// When a context ends before Write returns, the caller gets the context's error and must take the outcome as unknown: a write
+// that still waited is not applied, one already on its way may be. Inserts under an id that follows from the input and replaces by version make it
+// safe to ask again.
 type Driver interface {
-	// Declare creates the collection and its indexes where missing. It runs at start, once per collection.
+	// Declare creates the collection and its indexes where missing, fills an index that is new to stored documents (Schema.Keys)
+	// and forgets indexes no longer declared. It runs at start; declaring the same again is cheap.
 	Declare(ctx context.Context, s Schema) error
 	// Write applies the ops in order and stops at the first that fails with ErrConflict. SQLite applies all or none; Mongo may leave a prefix applied, so
 	// order the ops such that the last one marks the work as done. When nil is returned everything is durable. exists[i] tells that op i
@@ -43,10 +52,13 @@ type Driver interface {
 	Decode(body []byte, v any) error
 }
 
-// Schema declares a collection: a lower-case name and its indexes.
+// Schema declares a collection: a name of lower-case letters, digits and underscores, and its indexes.
 type Schema struct {
 	Name    string
 	Indexes []IndexSchema
+	// Keys returns the values of every index for a stored body, as Op.Keys. Drivers call it to fill an index that
+	// was added after documents were stored.
+	Keys func(body []byte) (map[string][]any, error)
 }
 
 // IndexSchema declares an index over 1..4 key values, compared in order. Name is lower-case letters and underscores.
@@ -80,7 +92,7 @@ type Op struct {
 	Version    int64 // OpReplace: the version that must be stored now
 	Body       []byte
 	// Keys holds the values of each index by name; an absent name means the document is not in that index.
-	// Values are string, int64, bool or time.Time.
+	// Values are string, int64, bool or time.Time, or of a type made of string, an integer or bool. One place of an index holds one type.
 	Keys map[string][]any
 	// Err holds a failure to encode; Write returns it and applies nothing.
 	Err error
@@ -93,9 +105,9 @@ type Query struct {
 	Eq []any
 	// Min (inclusive) and Max (exclusive) bound the key after Eq (or the id when Index is empty); nil = open.
 	Min, Max any
-	// Desc returns the largest first.
+	// Desc returns the largest first. Ties of equal keys are ordered by id, in the same direction.
 	Desc bool
-	// Limit is the most records returned; 0 = 1000. Ties of equal keys are ordered by id.
+	// Limit is the most records returned; 0 = DefaultLimit. Count does not regard Desc, Limit and After.
 	Limit int
 	// After continues behind the record of an earlier page: its keys of this index and its id.
 	After *Position
@@ -106,249 +118,3 @@ type Position struct {
 	Keys []any
 	ID   string
 }
-
-// Store is a Driver with what does not depend on one.
-type Store struct{ driver Driver }
-
-// New returns the store over a driver.
-func New(d Driver) *Store { return &Store{driver: d} }
-
-// Ping reports whether the database works now.
-func (s *Store) Ping(ctx context.Context) error { return s.driver.Ping(ctx) }
-
-// Close flushes and closes the database. Later calls return ErrClosed.
-func (s *Store) Close() error { return s.driver.Close() }
-
-// Write applies ops made by collections of this store; see Driver.Write.
-func (s *Store) Write(ctx context.Context, ops ...Op) (exists []bool, err error) {
-	for _, op := range ops {
-		if op.Err != nil {
-			return nil, op.Err
-		}
-	}
-	if len(ops) == 0 {
-		return nil, nil
-	}
-	return s.driver.Write(ctx, ops)
-}
-
-// Index is a declared index of a collection: Key returns the values for a document, in the order they are compared,
-// or nil when the document is not to be found by this index. It must be pure.
-type Index[T any] struct {
-	Name   string
-	Values int
-	Key    func(v *T) []any
-}
-
-// Collection is a set of documents of type T by string id.
-type Collection[T any] struct {
-	store   *Store
-	name    string
-	indexes []Index[T]
-}
-
-// Doc is a loaded document.
-type Doc[T any] struct {
-	ID      string
-	Version int64
-	Value   T
-}
-
-// Open declares a collection on the store.
-func Open[T any](ctx context.Context, s *Store, name string, indexes ...Index[T]) (*Collection[T], error) {
-	schema := Schema{Name: name}
-	for _, ix := range indexes {
-		schema.Indexes = append(schema.Indexes, IndexSchema{Name: ix.Name, Values: ix.Values})
-	}
-	if err := s.driver.Declare(ctx, schema); err != nil {
-		return nil, fmt.Errorf("open collection %s: %w", name, err)
-	}
-	return &Collection[T]{store: s, name: name, indexes: indexes}, nil
-}
-
-// InsertOp makes an op for Store.Write that stores v unless the id exists.
-func (c *Collection[T]) InsertOp(id string, v *T) Op { return c.op(OpInsert, id, 0, v) }
-
-// ReplaceOp makes an op for Store.Write that stores v if version is still the stored one.
-func (c *Collection[T]) ReplaceOp(id string, version int64, v *T) Op {
-	return c.op(OpReplace, id, version, v)
-}
-
-// DeleteOp makes an op for Store.Write that removes a document.
-func (c *Collection[T]) DeleteOp(id string) Op {
-	return Op{Kind: OpDelete, Collection: c.name, ID: id}
-}
-
-func (c *Collection[T]) op(kind OpKind, id string, version int64, v *T) Op {
-	op := Op{Kind: kind, Collection: c.name, ID: id, Version: version}
-	body, err := c.store.driver.Encode(v)
-	switch {
-	case err != nil:
-		op.Err = fmt.Errorf("encode %s %q: %w", c.name, id, err)
-		return op
-	case len(body) > MaxDocument:
-		op.Err = fmt.Errorf("%s %q: %w (%d bytes)", c.name, id, ErrTooLarge, len(body))
-		return op
-	}
-	op.Body = body
-	for _, ix := range c.indexes {
-		if key := ix.Key(v); key != nil {
-			if op.Keys == nil {
-				op.Keys = make(map[string][]any, len(c.indexes))
-			}
-			op.Keys[ix.Name] = key
-		}
-	}
-	return op
-}
-
-// Insert stores one new document and reports whether the id was already there (then the stored one is untouched).
-func (c *Collection[T]) Insert(ctx context.Context, id string, v *T) (exists bool, err error) {
-	found, err := c.store.Write(ctx, c.InsertOp(id, v))
-	if err != nil {
-		return false, err
-	}
-	return found[0], nil
-}
-
-// Get loads a document, or ErrNotFound.
-func (c *Collection[T]) Get(ctx context.Context, id string) (Doc[T], error) {
-	r, err := c.store.driver.Get(ctx, c.name, id)
-	if err != nil {
-		return Doc[T]{}, fmt.Errorf("get %s %q: %w", c.name, id, err)
-	}
-	return c.decode(r)
-}
-
-// Replace is the bare compare-and-swap: it stores v if the document's version is still version, else ErrConflict.
-func (c *Collection[T]) Replace(ctx context.Context, id string, version int64, v *T) error {
-	if _, err := c.store.Write(ctx, c.ReplaceOp(id, version, v)); err != nil {
-		return fmt.Errorf("replace %s %q: %w", c.name, id, err)
-	}
-	return nil
-}
-
-// Update loads the document, applies fn and stores the result if nobody changed it meanwhile; otherwise it starts again, so fn may run
-// more than once and must have no effect outside its argument. An error of fn ends it and is returned as it is (ErrNoChange as nil).
-// ErrNotFound when there is no such document.
-func (c *Collection[T]) Update(ctx context.Context, id string, fn func(v *T) error) (T, error) {
-	return c.change(ctx, id, false, func(v *T, _ bool) error { return fn(v) })
-}
-
-// Upsert is Update that starts from the zero value when there is no document; exists tells which.
-func (c *Collection[T]) Upsert(ctx context.Context, id string, fn func(v *T, exists bool) error) (T, error) {
-	return c.change(ctx, id, true, fn)
-}
-
-// maxSwaps bounds the retries of one change; with 20 writers at once the unluckiest is seen to need fewer than 60.
-const maxSwaps = 1000
-
-func (c *Collection[T]) change(ctx context.Context, id string, create bool, fn func(*T, bool) error) (T, error) {
-	var zero T
-	for range maxSwaps {
-		doc, err := c.Get(ctx, id)
-		exists := err == nil
-		if err != nil && (!create || !errors.Is(err, ErrNotFound)) {
-			return zero, err
-		}
-		if err := fn(&doc.Value, exists); err != nil {
-			if errors.Is(err, ErrNoChange) {
-				return doc.Value, nil
-			}
-			return zero, err
-		}
-		won, err := c.swap(ctx, id, exists, doc)
-		if err != nil {
-			return zero, fmt.Errorf("update %s %q: %w", c.name, id, err)
-		}
-		if won {
-			return doc.Value, nil
-		}
-	}
-	return zero, fmt.Errorf("update %s %q: gave up after %d tries: %w", c.name, id, maxSwaps, ErrConflict)
-}
-
-func (c *Collection[T]) swap(ctx context.Context, id string, exists bool, doc Doc[T]) (won bool, err error) {
-	if !exists {
-		found, err := c.Insert(ctx, id, &doc.Value)
-		return !found, err
-	}
-	_, err = c.store.Write(ctx, c.ReplaceOp(id, doc.Version, &doc.Value))
-	if errors.Is(err, ErrConflict) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// Delete removes a document; a missing one is no error.
-func (c *Collection[T]) Delete(ctx context.Context, id string) error {
-	_, err := c.store.Write(ctx, c.DeleteOp(id))
-	return err
-}
-
-// Find returns one page of an index range.
-func (c *Collection[T]) Find(ctx context.Context, q Query) ([]Doc[T], error) {
-	records, err := c.store.driver.Find(ctx, c.name, q)
-	if err != nil {
-		return nil, fmt.Errorf("find %s by %s: %w", c.name, q.Index, err)
-	}
-	docs := make([]Doc[T], 0, len(records))
-	for _, r := range records {
-		doc, err := c.decode(r)
-		if err != nil {
-			return nil, err
-		}
-		docs = append(docs, doc)
-	}
-	return docs, nil
-}
-
-// All calls fn for every document of the range, page by page, until fn returns an error.
-func (c *Collection[T]) All(ctx context.Context, q Query, fn func(Doc[T]) error) error {
-	if q.Limit == 0 {
-		q.Limit = 500
-	}
-	for {
-		docs, err := c.Find(ctx, q)
-		if err != nil {
-			return err
-		}
-		for _, d := range docs {
-			if err := fn(d); err != nil {
-				return err
-			}
-		}
-		if len(docs) < q.Limit {
-			return nil
-		}
-		p := c.Position(q.Index, docs[len(docs)-1])
-		q.After = &p
-	}
-}
-
-// Count counts the documents of a range.
-func (c *Collection[T]) Count(ctx context.Context, q Query) (int64, error) {
-	return c.store.driver.Count(ctx, c.name, q)
-}
-
-// Position returns where doc stands in an index ("" = by id), for Query.After.
-func (c *Collection[T]) Position(index string, doc Doc[T]) Position {
-	p := Position{ID: doc.ID}
-	for _, ix := range c.indexes {
-		if ix.Name == index {
-			p.Keys = ix.Key(&doc.Value)
-		}
-	}
-	return p
-}
-
-func (c *Collection[T]) decode(r Record) (Doc[T], error) {
-	doc := Doc[T]{ID: r.ID, Version: r.Version}
-	if err := c.store.driver.Decode(r.Body, &doc.Value); err != nil {
-		return doc, fmt.Errorf("decode %s %q: %w", c.name, r.ID, err)
-	}
-	return doc, nil
-}
-
-// Millis cuts t to what every driver keeps: milliseconds, UTC.
-func Millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
