@@ -105,6 +105,8 @@ type Message struct {
 	// Mentioned says that the message addresses the account by name (in groups).
 	Mentioned   bool         `json:"mentioned,omitempty"`
 	Attachments []Attachment `json:"attachments,omitempty"`
+	// Album is shared by messages sent together as one album, each with one attachment; empty for a message of its own.
+	Album string `json:"album,omitempty"`
 	// ReplyTo is the message this one quotes; for a callback, the message that carries the button.
 	ReplyTo MessageID `json:"reply_to,omitempty"`
 	Choice  string    `json:"choice,omitempty"`
