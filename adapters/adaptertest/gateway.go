@@ -17,9 +17,12 @@ type Gateway struct {
 	received []adapters.Message
 	failures int
 	attempts []int
-	answer   func(m adapters.Message, attempt int) (string, bool, error)
+	answer   AnswerFunc
 	changed  chan struct{}
 }
+
+// AnswerFunc is the behavior of Gateway.Answer.
+type AnswerFunc func(ctx context.Context, m adapters.Message, attempt int) (text string, ok bool, err error)
 
 // NewGateway returns a Gateway that accepts everything and has nothing to say.
 func NewGateway() *Gateway { return &Gateway{changed: make(chan struct{})} }
@@ -32,7 +35,7 @@ func (g *Gateway) FailNext(n int) {
 }
 
 // AnswerWith sets what Answer returns; nil = nothing to say.
-func (g *Gateway) AnswerWith(f func(m adapters.Message, attempt int) (text string, ok bool, err error)) {
+func (g *Gateway) AnswerWith(f AnswerFunc) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.answer = f
@@ -90,7 +93,7 @@ func (g *Gateway) Receive(ctx context.Context, m adapters.Message) error {
 }
 
 // Answer implements adapters.Gateway.
-func (g *Gateway) Answer(_ context.Context, m adapters.Message, attempt int) (string, bool, error) {
+func (g *Gateway) Answer(ctx context.Context, m adapters.Message, attempt int) (string, bool, error) {
 	g.mu.Lock()
 	g.attempts = append(g.attempts, attempt)
 	answer := g.answer
@@ -98,7 +101,7 @@ func (g *Gateway) Answer(_ context.Context, m adapters.Message, attempt int) (st
 	if answer == nil {
 		return "", false, nil
 	}
-	return answer(m, attempt)
+	return answer(ctx, m, attempt)
 }
 
 var _ adapters.Gateway = (*Gateway)(nil)

@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"kefu/adapters"
 	"kefu/internal/sim"
@@ -16,6 +17,8 @@ type Subject struct {
 	// SendOp tells which fault operations belong to a Send once the token is there; nil = every one but "deliver".
 	// Needed where something else calls the platform meanwhile, as a polling adapter does.
 	SendOp func(op string) bool
+
+	patience time.Duration // how long to wait for what should happen; 0 = defaultPatience
 }
 
 // Running is one adapter joined to its simulator.
@@ -59,7 +62,7 @@ type Running struct {
 func Run(t *testing.T, s Subject) {
 	t.Helper()
 	facts := factsOf(t, s)
-	for _, c := range checks {
+	for _, c := range checks() {
 		if c.when != nil && !c.when(facts) {
 			continue
 		}

@@ -1,8 +1,7 @@
 package adaptertest
 
 import (
-	"context"
-	"errors"
+	"slices"
 	"testing"
 
 	"kefu/adapters"
@@ -22,54 +21,25 @@ type check struct {
 	run  func(h *harness)
 }
 
-// checks is every promise, in the order a reader wants to see them fail.
-var checks []check
+// checks is every promise.
+func checks() []check {
+	return slices.Concat(claimChecks(), inboundChecks(), webhookChecks(), answerChecks(), sendChecks(), groupChecks(), faultChecks(), deadChecks())
+}
 
 // factsOf starts the subject once to see what it claims.
 func factsOf(t testing.TB, s Subject) facts {
 	t.Helper()
 	h := start(t, s)
-	return facts{Features: h.Adapter.Features(), Running: h.Running}
-}
-
-// harness is one running subject with the suite's ears.
-type harness struct {
-	testing.TB
-	Running
-	subject  Subject
-	features adapters.Features
-	gateway  *Gateway
-	tokens   *Tokens
-	log      *Log
-}
-
-func start(t testing.TB, s Subject) *harness {
-	t.Helper()
-	g := NewGateway()
-	env, log := NewEnv(t, g)
-	tokens, _ := env.Tokens.(*Tokens)
-	h := &harness{TB: t, Running: s.Start(t, env), subject: s, gateway: g, tokens: tokens, log: log}
-	h.features = h.Adapter.Features()
-	if h.Webhook == nil {
-		h.listen()
+	if h.features.PushAllowed {
+		h.mustSend(h.outgoing("facts"))
 	}
-	return h
+	return facts{Features: h.features, Running: h.Running, tokens: len(h.tokens.Fetched()) > 0}
 }
 
-// listen runs the adapter's own connection until the test ends.
-func (h *harness) listen() {
-	h.Helper()
-	l, ok := adapters.As[adapters.Listener](h.Adapter)
-	if !ok {
-		h.Fatal("the subject has neither a Webhook nor a Listener: nothing can arrive")
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- l.Listen(ctx) }()
-	h.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
-			h.Errorf("Listen ended with an error although its context was cancelled: %v", err)
-		}
-	})
-}
+// The conditions of checks.
+func hasWebhook(f facts) bool { return f.Webhook != nil }
+func answers(f facts) bool    { return f.ReplyWithin > 0 }
+func pushes(f facts) bool     { return f.PushAllowed }
+func hasGroup(f facts) bool   { return f.Group != "" }
+func hasChoices(f facts) bool { return f.PushAllowed && f.MaxChoices > 0 }
+func hasThreads(f facts) bool { return f.Threads && f.Group != "" }
