@@ -1,0 +1,283 @@
+package wechat
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/silenceper/wechat/v2/credential"
+
+	"kefu/adapters"
+)
+
+const (
+	pathToken  = "/cgi-bin/stable_token"
+	pathSend   = "/cgi-bin/message/custom/send"
+	pathTyping = "/cgi-bin/message/custom/typing"
+
+	callTimeout = 5 * time.Second // of a call whose context has no deadline
+	maxAnswer   = 1 << 20
+
+	// tokenMargin is taken off a token's life: the platform renews it five minutes before it ends, when both are valid.
+	tokenMargin = 5 * time.Minute
+)
+
+// Codes that say the access token is no longer good; the call is made once more with another one.
+const (
+	codeTokenInvalid   = 40001
+	codeTokenMalformed = 40014
+	codeTokenExpired   = 42001
+	codeAlreadyTyping  = 45081
+)
+
+// client calls the platform's API for one account. It is safe for concurrent use.
+type client struct {
+	base   string
+	appID  string
+	secret adapters.Secret
+	http   *http.Client
+	tokens adapters.Tokens
+}
+
+// answer is what every API call returns, with HTTP status 200 even when it failed.
+type answer struct {
+	ErrCode *int64 `json:"errcode"`
+	// The text behind it ends with an id of the request and is never matched; it is not kept either.
+}
+
+// post calls path with the account's token, renewing it once when the platform refuses it.
+func (c *client) post(ctx context.Context, path string, in any) error {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	token, err := c.token(ctx)
+	if err != nil {
+		return err
+	}
+	err = c.postWith(ctx, path, token, in)
+	if !tokenRefused(err) {
+		return err
+	}
+	token, renewErr := c.renew(ctx, token)
+	if renewErr != nil {
+		return renewErr
+	}
+	return c.postWith(ctx, path, token, in)
+}
+
+func (c *client) postWith(ctx context.Context, path, token string, in any) error {
+	body, err := c.call(ctx, path, url.Values{"access_token": {token}}, in)
+	if err != nil {
+		return err
+	}
+	var a answer
+	if json.Unmarshal(body, &a) != nil || a.ErrCode == nil {
+		return &adapters.SendError{Reason: adapters.ReasonUnknown, Err: fmt.Errorf("%s: unreadable answer", path)}
+	}
+	return nil
+}
+
+// call posts in as JSON and returns the body of an answer whose errcode is 0 or absent. Every error is a *adapters.SendError.
+func (c *client) call(ctx context.Context, path string, query url.Values, in any) ([]byte, error) {
+	payload, err := encode(in)
+	if err != nil {
+		return nil, &adapters.SendError{Reason: adapters.ReasonRejected, Err: fmt.Errorf("%s: %w", path, err)}
+	}
+	target := c.base + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(payload))
+	if err != nil {
+		return nil, &adapters.SendError{Reason: adapters.ReasonRejected, Err: fmt.Errorf("%s: bad address", path)}
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, adapters.TransportError(path, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return nil, &adapters.SendError{Reason: adapters.ReasonUnknown, Err: fmt.Errorf("%s: answer cut off", path)}
+	}
+	return body, refusal(path, resp.StatusCode, body)
+}
+
+// encode writes JSON as the platform wants it: without \uXXXX escapes (40033).
+func encode(in any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(in); err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// refusal reads the envelope first: the HTTP status says little here.
+func refusal(path string, status int, body []byte) error {
+	var a answer
+	if json.Unmarshal(body, &a) == nil && a.ErrCode != nil && *a.ErrCode != 0 {
+		return codeError(path, *a.ErrCode)
+	}
+	switch {
+	case status == http.StatusOK:
+		return nil
+	case status == http.StatusTooManyRequests:
+		return &adapters.SendError{Reason: adapters.ReasonRateLimited, Code: "429", RetryAfter: time.Second, Err: errors.New(path)}
+	}
+	return &adapters.SendError{Reason: adapters.ReasonUnknown, Err: fmt.Errorf("%s: HTTP status %d", path, status)}
+}
+
+// outcome is what a code of the platform means to a sender.
+type outcome struct {
+	reason adapters.Reason
+	wait   time.Duration
+}
+
+// outcomes lists the codes of the platform's pages on customer-service messages, typing, tokens, and its list of global codes
+// (https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html). A code not listed is a refusal all the same: rejected.
+var outcomes = map[int64]outcome{
+	-1:    {reason: adapters.ReasonUnavailable},                         // system busy, try again
+	45009: {reason: adapters.ReasonRateLimited, wait: 10 * time.Minute}, // the day's quota: refilled at midnight or by clear_quota
+	45011: {reason: adapters.ReasonRateLimited, wait: time.Second},      // too often, no time told
+
+	40001: {reason: adapters.ReasonUnauthorized}, // token invalid, or secret wrong
+	40013: {reason: adapters.ReasonUnauthorized}, // app id
+	40014: {reason: adapters.ReasonUnauthorized}, // token malformed
+	40125: {reason: adapters.ReasonUnauthorized}, // secret
+	40164: {reason: adapters.ReasonUnauthorized}, // our address is not on the IP whitelist
+	40243: {reason: adapters.ReasonUnauthorized}, // secret frozen
+	41001: {reason: adapters.ReasonUnauthorized}, // token missing
+	41002: {reason: adapters.ReasonUnauthorized}, // app id missing
+	41004: {reason: adapters.ReasonUnauthorized}, // secret missing
+	42001: {reason: adapters.ReasonUnauthorized}, // token expired
+	48001: {reason: adapters.ReasonUnauthorized}, // no customer-service API: passive replies only
+	48004: {reason: adapters.ReasonUnauthorized}, // API banned
+	50001: {reason: adapters.ReasonUnauthorized}, // no right to this API
+	50002: {reason: adapters.ReasonUnauthorized}, // account limited
+	61024: {reason: adapters.ReasonUnauthorized}, // stable_token of a third-party account
+	89501: {reason: adapters.ReasonUnauthorized}, // IP waits for the administrator's consent
+	89503: {reason: adapters.ReasonUnauthorized},
+	89506: {reason: adapters.ReasonUnauthorized},
+	89507: {reason: adapters.ReasonUnauthorized},
+
+	40003: {reason: adapters.ReasonUnreachable},  // openid
+	43004: {reason: adapters.ReasonUnreachable},  // does not follow the account
+	43019: {reason: adapters.ReasonUnreachable},  // blacklisted
+	43101: {reason: adapters.ReasonUnreachable},  // refused to be notified
+	50005: {reason: adapters.ReasonUnreachable},  // unsubscribed
+	45015: {reason: adapters.ReasonWindowClosed}, // 48 h over, or unsubscribed
+	45080: {reason: adapters.ReasonWindowClosed}, // typing: no message in the last 30 s
+	45047: {reason: adapters.ReasonQuotaSpent},
+
+	40007: {reason: adapters.ReasonRejected}, // media id
+	40008: {reason: adapters.ReasonRejected}, // message type
+	40033: {reason: adapters.ReasonRejected}, // \uXXXX
+	40037: {reason: adapters.ReasonRejected}, // template id
+	40200: {reason: adapters.ReasonRejected}, // no such type of account
+	44002: {reason: adapters.ReasonRejected}, // empty body
+	44004: {reason: adapters.ReasonRejected}, // empty text
+	45002: {reason: adapters.ReasonRejected}, // too long
+	45072: {reason: adapters.ReasonRejected}, // typing: unknown command
+	45081: {reason: adapters.ReasonRejected}, // typing: already shown
+	47001: {reason: adapters.ReasonRejected}, // not JSON
+	47003: {reason: adapters.ReasonRejected}, // template parameters
+}
+
+func codeError(path string, code int64) *adapters.SendError {
+	o, listed := outcomes[code]
+	if !listed {
+		o.reason = adapters.ReasonRejected
+	}
+	return &adapters.SendError{Reason: o.reason, Code: strconv.FormatInt(code, 10), RetryAfter: o.wait, Err: errors.New(path)}
+}
+
+func hasCode(err error, codes ...int64) bool {
+	var se *adapters.SendError
+	if !errors.As(err, &se) {
+		return false
+	}
+	for _, code := range codes {
+		if se.Code == strconv.FormatInt(code, 10) {
+			return true
+		}
+	}
+	return false
+}
+
+func tokenRefused(err error) bool {
+	return hasCode(err, codeTokenInvalid, codeTokenExpired, codeTokenMalformed)
+}
+
+func (c *client) key() string { return "wechat|" + c.appID }
+
+func (c *client) token(ctx context.Context) (string, error) {
+	token, err := c.tokens.Token(ctx, c.key(), func(ctx context.Context) (string, time.Duration, error) {
+		return c.fetchToken(ctx, false)
+	})
+	return token, beforeSend(err)
+}
+
+// renew replaces a refused token. The platform returns the same token until shortly before its end, so if that one was refused a new one must be forced
+// (20 times a day at most, 30 s apart: https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken).
+func (c *client) renew(ctx context.Context, stale string) (string, error) {
+	token, err := c.tokens.Renew(ctx, c.key(), stale, func(ctx context.Context) (string, time.Duration, error) {
+		token, ttl, err := c.fetchToken(ctx, false)
+		if err == nil && token == stale {
+			return c.fetchToken(ctx, true)
+		}
+		return token, ttl, err
+	})
+	return token, beforeSend(err)
+}
+
+// beforeSend classifies a failure to get a token: whatever became of that call, the message itself was not sent.
+func beforeSend(err error) error {
+	if err == nil {
+		return nil
+	}
+	var se *adapters.SendError
+	if errors.As(err, &se) && se.Reason != adapters.ReasonUnknown {
+		return se
+	}
+	return &adapters.SendError{Reason: adapters.ReasonUnavailable, Err: fmt.Errorf("access token: %w", err)}
+}
+
+func (c *client) fetchToken(ctx context.Context, force bool) (string, time.Duration, error) {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	body, err := c.call(ctx, pathToken, nil, map[string]any{
+		"grant_type": "client_credential", "appid": c.appID, "secret": c.secret.Reveal(), "force_refresh": force,
+	})
+	if err != nil {
+		return "", 0, err
+	}
+	var r credential.ResAccessToken
+	if json.Unmarshal(body, &r) != nil || r.AccessToken == "" || r.ExpiresIn <= 0 {
+		return "", 0, &adapters.SendError{Reason: adapters.ReasonUnknown, Err: fmt.Errorf("%s: unreadable answer", pathToken)}
+	}
+	return r.AccessToken, usable(time.Duration(r.ExpiresIn) * time.Second), nil
+}
+
+// usable is how long a token with this much life left is kept.
+func usable(left time.Duration) time.Duration {
+	if left > 2*tokenMargin {
+		return left - tokenMargin
+	}
+	return left / 2
+}
+
+func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, callTimeout)
+}

@@ -1,0 +1,293 @@
+package wechat
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/silenceper/wechat/v2/officialaccount/message"
+
+	"kefu/adapters"
+)
+
+const (
+	maxDepth = 32       // of XML elements; the platform's own messages have 4
+	maxRaw   = 64 << 10 // adapters.Message.Raw
+	maxKey   = 128      // bytes of an event key inside Message.ID; longer ones (addresses of menu links) are hashed
+)
+
+// Errors of reading a delivery; the webhook answers 400.
+var (
+	errNotXML   = errors.New("not the XML of a message; is the platform's data format set to XML?")
+	errDocType  = errors.New("document type is not allowed")
+	errTooDeep  = errors.New("nested too deep")
+	errNoSender = errors.New("no FromUserName; is the platform in safe mode and this account in plain mode?")
+)
+
+// delivery is what the platform posts. The SDK's type holds its fields; those redeclared here are strings, so that one odd value does not
+// make the whole message unreadable.
+type delivery struct {
+	message.MixMessage
+	MsgID        string `xml:"MsgId"`
+	CreateTime   string `xml:"CreateTime"`
+	BizMsgMenuID string `xml:"bizmsgmenuid"`
+	LocationX    string `xml:"Location_X"`
+	LocationY    string `xml:"Location_Y"`
+	Scale        string `xml:"Scale"`
+}
+
+// header is the part of a delivery without which nobody can be answered. It is read again when the rest is odd.
+type header struct {
+	ToUserName   string `xml:"ToUserName"`
+	FromUserName string `xml:"FromUserName"`
+	CreateTime   string `xml:"CreateTime"`
+	MsgID        string `xml:"MsgId"`
+}
+
+func (d *delivery) header() header {
+	return header{ToUserName: string(d.ToUserName), FromUserName: string(d.FromUserName), CreateTime: d.CreateTime, MsgID: d.MsgID}
+}
+
+// tokenGuard hands tokens on, refuses document types and bounds the depth. Its source is a decoder's RawToken.
+type tokenGuard struct {
+	source *xml.Decoder
+	depth  int
+}
+
+// Token implements xml.TokenReader.
+func (g *tokenGuard) Token() (xml.Token, error) {
+	t, err := g.source.RawToken()
+	switch t.(type) {
+	case xml.Directive:
+		return nil, errDocType
+	case xml.StartElement:
+		if g.depth++; g.depth > maxDepth {
+			return nil, errTooDeep
+		}
+	case xml.EndElement:
+		g.depth--
+	}
+	return t, err
+}
+
+// unmarshal reads one XML document into v. Its errors repeat nothing of the document.
+func unmarshal(body []byte, v any) error {
+	err := xml.NewTokenDecoder(&tokenGuard{source: xml.NewDecoder(bytes.NewReader(body))}).Decode(v)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errDocType), errors.Is(err, errTooDeep):
+		return err
+	}
+	return errNotXML
+}
+
+// parseEnvelope returns the encrypted part of a delivery, empty when there is none.
+func parseEnvelope(body []byte) (string, error) {
+	var e message.EncryptedXMLMsg
+	if err := unmarshal(legalXML(body), &e); err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(e.EncryptedMsg), nil
+}
+
+// parsed is a normalised delivery and what its reply needs.
+type parsed struct {
+	msg     adapters.Message
+	account string // the account's original id (gh_...): the reply's sender
+	// ignore says that nothing is to be received: the delivery is about the account, not from a person.
+	ignore bool
+	// answerable says that the platform shows a reply to it, and that a person waits for one.
+	answerable bool
+}
+
+// parse normalises an opened delivery. An error means it is no message at all; whatever is merely odd comes back as KindUnknown.
+func parse(inbox adapters.InboxName, body []byte) (parsed, error) {
+	clean := legalXML(body)
+	var d delivery
+	odd := unmarshal(clean, &d) != nil
+	h := d.header()
+	if odd {
+		// Well-formed all the same? Then a number is none, and the rest can be kept.
+		h = header{}
+		if err := unmarshal(clean, &h); err != nil {
+			return parsed{}, err
+		}
+	}
+	if h.FromUserName == "" {
+		return parsed{}, errNoSender
+	}
+	p := parsed{account: h.ToUserName, msg: adapters.Message{
+		Inbox: inbox,
+		Chat:  adapters.ChatID(h.FromUserName),
+		From:  adapters.Person{ID: adapters.PersonID(h.FromUserName)},
+	}}
+	if sec, err := strconv.ParseInt(h.CreateTime, 10, 64); err == nil {
+		p.msg.SentAt = time.Unix(sec, 0).UTC()
+	}
+	switch {
+	case odd:
+		p.unknown(h, body)
+	case d.MsgType == message.MsgTypeEvent:
+		p.event(d, h, body)
+	default:
+		p.message(d, h, body)
+	}
+	return p, nil
+}
+
+func (p *parsed) message(d delivery, h header, raw []byte) {
+	attachments, ok := attachmentsOf(d)
+	if !ok || h.MsgID == "" {
+		p.unknown(h, raw)
+		return
+	}
+	p.answerable = true
+	p.msg.Kind = adapters.KindMessage
+	p.msg.Native = adapters.MessageID(h.MsgID)
+	p.msg.ID = adapters.NewID(p.msg.Inbox, p.msg.Chat, p.msg.Kind, string(p.msg.Native))
+	p.msg.Attachments = attachments
+	if d.MsgType == message.MsgTypeText {
+		p.msg.Text = d.Content
+		p.msg.Choice = strings.TrimSpace(d.BizMsgMenuID)
+	}
+}
+
+// unknown keeps an authentic delivery of a kind nobody described.
+func (p *parsed) unknown(h header, raw []byte) {
+	key := h.MsgID
+	if key == "" {
+		sum := sha256.Sum256(raw)
+		key = h.CreateTime + "+" + hex.EncodeToString(sum[:8])
+	}
+	p.answerable = true
+	p.msg.Kind = adapters.KindUnknown
+	p.msg.Native = adapters.MessageID(h.MsgID)
+	p.msg.ID = adapters.NewID(p.msg.Inbox, p.msg.Chat, p.msg.Kind, key)
+	p.msg.Raw = bytes.Clone(raw[:min(len(raw), maxRaw)])
+}
+
+// attachmentsOf reads what a message carries beside text; ok is false for an unknown type.
+func attachmentsOf(d delivery) (as []adapters.Attachment, ok bool) {
+	var a adapters.Attachment
+	switch d.MsgType {
+	case message.MsgTypeText:
+		return nil, true
+	case message.MsgTypeImage:
+		a = adapters.Attachment{Kind: adapters.AttachmentImage, Ref: d.MediaID, URL: d.PicURL}
+	case message.MsgTypeVoice:
+		a = adapters.Attachment{Kind: adapters.AttachmentVoice, Ref: d.MediaID, MIME: voiceMIME(d.Format), Text: d.Recognition}
+	case message.MsgTypeVideo, message.MsgTypeShortVideo:
+		a = adapters.Attachment{Kind: adapters.AttachmentVideo, Ref: d.MediaID}
+	case message.MsgTypeLocation:
+		a = location(d.LocationX, d.LocationY)
+		a.Text = d.Label
+	case message.MsgTypeLink:
+		a = adapters.Attachment{Kind: adapters.AttachmentLink, URL: d.URL, Text: joinLines(d.Title, d.Description)}
+	default:
+		return nil, false
+	}
+	return []adapters.Attachment{a}, true
+}
+
+func voiceMIME(format string) string {
+	if format == "" {
+		return ""
+	}
+	return "audio/" + strings.ToLower(format)
+}
+
+func location(lat, lon string) adapters.Attachment {
+	a := adapters.Attachment{Kind: adapters.AttachmentLocation}
+	a.Lat, _ = strconv.ParseFloat(strings.TrimSpace(lat), 64)
+	a.Lon, _ = strconv.ParseFloat(strings.TrimSpace(lon), 64)
+	return a
+}
+
+func joinLines(lines ...string) string {
+	var kept []string
+	for _, l := range lines {
+		if l != "" {
+			kept = append(kept, l)
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+func (p *parsed) event(d delivery, h header, raw []byte) {
+	what, known := eventOf(d)
+	switch {
+	case !known:
+		p.unknown(h, raw)
+		p.answerable = false
+		return
+	case what.event == "":
+		p.ignore = true
+		return
+	}
+	p.answerable = what.answerable
+	p.msg.Kind = adapters.KindEvent
+	p.msg.Event, p.msg.Choice, p.msg.Text = what.event, what.choice, what.text
+	if what.event == adapters.EventLocation {
+		p.msg.Attachments = []adapters.Attachment{location(d.Latitude, d.Longitude)}
+	}
+	p.msg.ID = adapters.NewID(p.msg.Inbox, p.msg.Chat, p.msg.Kind, eventKey(d, h))
+}
+
+// eventKey tells events of one person apart, as the platform advises (sender and time), plus what they are about. The sender is already in the id's chat.
+func eventKey(d delivery, h header) string {
+	about := d.EventKey
+	if about == "" && d.TemplateMsgID != 0 {
+		about = strconv.FormatInt(d.TemplateMsgID, 10)
+	}
+	if len(about) > maxKey {
+		sum := sha256.Sum256([]byte(about))
+		about = hex.EncodeToString(sum[:16])
+	}
+	return fmt.Sprintf("%s+%s+%s", h.CreateTime, d.Event, about)
+}
+
+type happening struct {
+	event      adapters.Event // empty = about the account itself
+	choice     string
+	text       string
+	answerable bool
+}
+
+// eventOf translates the platform's event types. known is false for a type not listed in its documents.
+func eventOf(d delivery) (what happening, known bool) {
+	switch d.Event {
+	case message.EventSubscribe:
+		return happening{event: adapters.EventStart, choice: strings.TrimPrefix(d.EventKey, "qrscene_"), answerable: true}, true
+	case message.EventUnsubscribe:
+		return happening{event: adapters.EventStop}, true
+	case message.EventScan:
+		return happening{event: adapters.EventScan, choice: d.EventKey, answerable: true}, true
+	case message.EventClick:
+		return happening{event: adapters.EventMenu, choice: d.EventKey, answerable: true}, true
+	case message.EventScancodePush, message.EventScancodeWaitmsg:
+		return happening{event: adapters.EventMenu, choice: d.EventKey, text: d.ScanCodeInfo.ScanResult, answerable: true}, true
+	case message.EventPicSysphoto, message.EventPicPhotoOrAlbum, message.EventPicWeixin, message.EventLocationSelect:
+		// What was picked arrives as messages of its own.
+		return happening{event: adapters.EventMenu, choice: d.EventKey}, true
+	case message.EventView, message.EventViewMiniprogram:
+		return happening{event: adapters.EventView, choice: d.EventKey}, true
+	case message.EventLocation:
+		return happening{event: adapters.EventLocation}, true
+	case message.EventTemplateSendJobFinish:
+		return happening{event: adapters.EventDeliverNote, choice: d.Status}, true
+	case message.EventSubscribeMsgPopupEvent, "subscribe_msg_change_event", "subscribe_msg_sent_event",
+		"kf_create_session", "kf_close_session", "kf_switch_session", "user_info_modified", "user_authorization_revoke":
+		return happening{event: adapters.EventDeliverNote}, true
+	case message.EventMassSendJobFinish, message.EventPublishJobFinish,
+		"qualification_verify_success", "qualification_verify_fail", "naming_verify_success", "naming_verify_fail", "annual_renew", "verify_expired":
+		return happening{}, true
+	}
+	return happening{}, false
+}
