@@ -214,3 +214,6 @@ func (q *Queue) ripen() {
 		q.add(key)
 	}
 }
+
+// Closed reports whether Close was called.
+func (q *Queue) Closed() bool { return q.isClosed() }

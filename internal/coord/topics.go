@@ -98,3 +98,10 @@ func (t *Topics) Close() {
 	t.mu.Unlock()
 	t.wg.Wait()
 }
+
+// Subscribed reports whether topic has a subscriber.
+func (t *Topics) Subscribed(topic string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.subs[topic]) > 0
+}

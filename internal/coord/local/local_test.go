@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"kefu/internal/coord"
+	"kefu/internal/coord/coordtest"
 	"kefu/internal/coord/local"
 )
 
@@ -46,4 +48,15 @@ func TestCloseEndsNext(t *testing.T) {
 	if err := <-failed; !errors.Is(err, coord.ErrClosed) {
 		t.Errorf("Next after Close: %v, want ErrClosed", err)
 	}
+}
+
+func TestConformance(t *testing.T) {
+	coordtest.Run(t, coordtest.Options{
+		In: func(t *testing.T, f func(*testing.T)) { synctest.Test(t, f) },
+		Open: func(t *testing.T) coordtest.Space {
+			c := local.New(local.Options{})
+			t.Cleanup(func() { _ = c.Close() })
+			return coordtest.Space{Join: func() coord.Coord { return c }, ClaimAfter: time.Second}
+		},
+	})
 }
