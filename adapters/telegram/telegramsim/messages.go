@@ -1,0 +1,260 @@
+package telegramsim
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"kefu/internal/sim"
+)
+
+func (s *Sim) getMe(params) (any, *refusal) {
+	me := s.describeBot()
+	me["can_join_groups"] = true
+	me["can_read_all_group_messages"] = s.opts.PrivacyOff
+	me["supports_inline_queries"] = false
+	return me, nil
+}
+
+func (s *Sim) sendMessage(p params) (any, *refusal) {
+	c, bad := s.target(p)
+	if bad != nil {
+		return nil, bad
+	}
+	text, keys, bad := content(p)
+	if bad != nil {
+		return nil, bad
+	}
+	thread, bad := s.threadOf(c, p)
+	if bad != nil {
+		return nil, bad
+	}
+	quoted, bad := c.quoted(p)
+	if bad != nil {
+		return nil, bad
+	}
+	if bad := s.paced(c); bad != nil {
+		return nil, bad
+	}
+	if quoted != nil && thread == 0 {
+		thread = quoted.thread
+	}
+	body := s.message(c, s.describeBot(), thread)
+	m := &stored{id: body["message_id"].(int), thread: thread, bot: true, body: body}
+	m.set(text, keys)
+	c.keep(m)
+	result := maps.Clone(body)
+	post := sim.Post{}
+	if quoted != nil {
+		result["reply_to_message"] = quoted.body
+		post.ReplyTo = strconv.Itoa(quoted.id)
+	}
+	s.post(c, m, post)
+	return result, nil
+}
+
+// set gives a message its words and buttons.
+func (m *stored) set(text string, keys keyboard) {
+	m.text, m.markup, m.buttons = text, keys.markup, keys.buttons
+	m.body["text"] = text
+	delete(m.body, "entities")
+	if e := entities(text); len(e) > 0 {
+		m.body["entities"] = e
+	}
+	delete(m.body, "reply_markup")
+	if keys.markup != "" {
+		m.body["reply_markup"] = json.RawMessage(keys.markup)
+	}
+}
+
+func (s *Sim) editMessageText(p params) (any, *refusal) {
+	c, bad := s.target(p)
+	if bad != nil {
+		return nil, bad
+	}
+	m := c.find(p["message_id"])
+	switch {
+	case m == nil:
+		return nil, badRequest("message to edit not found")
+	case !m.bot:
+		return nil, badRequest("message can't be edited")
+	}
+	text, keys, bad := content(p)
+	if bad != nil {
+		return nil, bad
+	}
+	if text == m.text && keys.markup == m.markup {
+		return nil, badRequest("message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message")
+	}
+	if !c.private() {
+		if bad := s.paced(c); bad != nil {
+			return nil, bad
+		}
+	}
+	m.body = maps.Clone(m.body) // earlier updates hold the old one
+	m.set(text, keys)
+	m.body["edit_date"] = s.now().Unix()
+	s.post(c, m, sim.Post{Edited: m.seq})
+	return m.body, nil
+}
+
+func (s *Sim) deleteMessage(p params) (any, *refusal) {
+	c, bad := s.target(p)
+	if bad != nil {
+		return nil, bad
+	}
+	m := c.find(p["message_id"])
+	switch {
+	case m == nil:
+		return nil, badRequest("message to delete not found")
+	case !m.bot && !c.private() && c.status != statusAdmin,
+		s.now().Unix()-m.body["date"].(int64) > int64(48*time.Hour/time.Second):
+		return nil, badRequest("message can't be deleted")
+	}
+	delete(c.messages, m.id)
+	return true, nil
+}
+
+// quoted is the message a call replies to; nil = none, or one that is gone and may be.
+func (c *chat) quoted(p params) (*stored, *refusal) {
+	var reply struct {
+		ID      int  `json:"message_id"`
+		Without bool `json:"allow_sending_without_reply"`
+	}
+	if raw := p["reply_parameters"]; raw != "" {
+		if err := json.Unmarshal([]byte(raw), &reply); err != nil {
+			return nil, badRequest("can't parse reply parameters JSON object")
+		}
+	} else if n, ok := p.int("reply_to_message_id"); ok {
+		reply.ID, reply.Without = n, p.bool("allow_sending_without_reply")
+	}
+	if reply.ID == 0 {
+		return nil, nil
+	}
+	m := c.messages[reply.ID]
+	if m == nil && !reply.Without {
+		return nil, badRequest("message to be replied not found")
+	}
+	return m, nil
+}
+
+// query is one press of a button.
+type query struct {
+	at       time.Time
+	answered bool
+}
+
+// queryLife is how long a press can be answered; Telegram tells no number.
+const (
+	queryLife   = 15 * time.Minute
+	keptQueries = 10_000
+)
+
+func (s *Sim) answerCallbackQuery(p params) (any, *refusal) {
+	q := s.queries.values[p["callback_query_id"]]
+	if q == nil || s.now().Sub(q.at) > queryLife {
+		return nil, badRequest("query is too old and response timeout expired or query ID is invalid")
+	}
+	q.answered = true
+	return true, nil
+}
+
+var actions = []string{
+	"typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice", "upload_document",
+	"choose_sticker", "find_location", "record_video_note", "upload_video_note",
+}
+
+func (s *Sim) sendChatAction(p params) (any, *refusal) {
+	c, bad := s.target(p)
+	if bad != nil {
+		return nil, bad
+	}
+	if !slices.Contains(actions, p["action"]) {
+		return nil, badRequest("wrong parameter action in request")
+	}
+	c.typings++
+	return true, nil
+}
+
+func (s *Sim) setMessageReaction(p params) (any, *refusal) {
+	c, bad := s.target(p)
+	if bad != nil {
+		return nil, bad
+	}
+	m := c.find(p["message_id"])
+	if m == nil {
+		return nil, badRequest("message to react not found")
+	}
+	var list []struct{ Type, Emoji string }
+	if raw := p["reaction"]; raw != "" {
+		if err := json.Unmarshal([]byte(raw), &list); err != nil {
+			return nil, badRequest("can't parse reaction types JSON object")
+		}
+	}
+	if len(list) == 0 {
+		m.reaction = ""
+		return true, nil
+	}
+	if len(list) > 1 {
+		return nil, badRequest("REACTIONS_TOO_MANY")
+	}
+	if list[0].Type != "emoji" || !slices.Contains(reactions, list[0].Emoji) {
+		return nil, badRequest("REACTION_INVALID")
+	}
+	m.reaction = list[0].Emoji
+	return true, nil
+}
+
+// reactions is the list of https://core.telegram.org/bots/api#reactiontypeemoji.
+var reactions = []string{
+	"❤", "👍", "👎", "🔥", "🥰", "👏", "😁", "🤔", "🤯", "😱", "🤬", "😢", "🎉", "🤩", "🤮", "💩", "🙏", "👌", "🕊", "🤡", "🥱", "🥴", "😍",
+	"🐳", "❤‍🔥", "🌚", "🌭", "💯", "🤣", "⚡", "🍌", "🏆", "💔", "🤨", "😐", "🍓", "🍾", "💋", "🖕", "😈", "😴", "😭", "🤓", "👻", "👨‍💻", "👀",
+	"🎃", "🙈", "😇", "😨", "🤝", "✍", "🤗", "🫡", "🎅", "🎄", "☃", "💅", "🤪", "🗿", "🆒", "💘", "🙉", "🦄", "😘", "💊", "🙊", "😎", "👾",
+	"🤷‍♂", "🤷", "🤷‍♀", "😡",
+}
+
+func (s *Sim) getChat(p params) (any, *refusal) {
+	c, bad := s.target(p)
+	if bad != nil {
+		return nil, bad
+	}
+	return s.describe(c), nil
+}
+
+func (s *Sim) getChatMember(p params) (any, *refusal) {
+	c, bad := s.target(p)
+	if bad != nil {
+		return nil, bad
+	}
+	id, err := strconv.ParseInt(p["user_id"], 10, 64)
+	switch {
+	case err != nil:
+		return nil, badRequest("invalid user_id specified")
+	case id == s.botID:
+		return s.botMember(c.status), nil
+	case s.people[id] == nil:
+		return nil, badRequest("user not found")
+	}
+	return object{"user": s.describePerson(s.people[id]), "status": statusMember}, nil
+}
+
+func (s *Sim) botMember(status string) object {
+	o := object{"user": s.describeBot(), "status": status}
+	if status == statusAdmin {
+		o["can_manage_topics"] = true
+	}
+	return o
+}
+
+const keptFiles = 1000
+
+func (s *Sim) getFile(p params) (any, *refusal) {
+	id := p["file_id"]
+	content, ok := s.files.values[id]
+	if !ok {
+		return nil, badRequest("wrong file_id or the file is temporarily unavailable")
+	}
+	return object{"file_id": id, "file_unique_id": id, "file_size": len(content), "file_path": id}, nil
+}
