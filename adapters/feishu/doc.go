@@ -1,0 +1,27 @@
+// Package feishu is the adapter of Feishu (and Lark) self-built apps with the bot ability.
+//
+// Context: the platform pushes events to a webhook and expects HTTP 200 within 3 seconds; otherwise it pushes again after 15 s,
+// 5 min, 1 h and 6 h (open.feishu.cn/document/server-docs/event-subscription-guide/overview). Card callbacks are pushed once
+// only. Everything sent goes through /open-apis/im/v1/messages, whose uuid parameter makes a repeat harmless for an hour.
+//
+// Decisions and their consequences:
+//   - With an encrypt key, a delivery must be signed over timestamp, nonce, key and raw body (compared in constant time), be at
+//     most 7 h old and 5 min ahead (the last re-push comes after 6 h), be encrypted, and carry the verification token. Without
+//     the key the verification token alone authenticates, and it is compared for every event, not only for the URL check.
+//     Previous keys and tokens stay valid while they are being rotated.
+//   - A thread is named by its root message (om_...), because thread ids (omt_...) cannot be sent to: writing into a thread is a
+//     reply to the root with reply_in_thread. A quoting reply in a group names the same root, so agents who quote the head of a
+//     case land in that case too. In a group that refuses threads (230071) the message becomes a quoting reply to the root.
+//   - A private chat is the chat id (oc_...) of the person's chat with the bot; it never has threads. Sending to an open_id
+//     (ou_...) works as well.
+//   - The button events name no chat type, so the buttons carry the group and the thread beside the choice.
+//   - The platform's error texts echo parts of the request. They are dropped: an error holds the code, the platform's log id
+//     and our own explanation of the code.
+//
+// The SDK (github.com/larksuite/oapi-sdk-go/v3) is used for its event and message types (event, service/im/v1), for the typed
+// message calls and for building requests (core). It is contained: every call brings its own tenant token, so that the SDK's
+// package-wide token cache is never touched; its HTTP client is ours and judges the response before the SDK reads it; its logger
+// is silent. Its webhook helpers are replaced: EventDecrypt checks no padding and can panic, the dispatcher compares signatures
+// with == and checks neither the time nor the token of events. The root package, ws and event/dispatcher are not imported, for
+// they pull in every service: the three packages used here build cold in about 15 s on two cores (25 s of CPU), standard library included.
+package feishu

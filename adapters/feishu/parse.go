@@ -1,0 +1,339 @@
+package feishu
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	larkim "github.com/larksuite/oapi-sdk-go/v3/service/im/v1"
+
+	"kefu/adapters"
+)
+
+// maxRaw is the most adapters.Message.Raw may hold.
+const maxRaw = 64 << 10
+
+// The event types that become messages.
+const (
+	typeMessage      = "im.message.receive_v1"
+	typeRecalled     = "im.message.recalled_v1"
+	typeCard         = "card.action.trigger"
+	typeEntered      = "im.chat.access_event.bot_p2p_chat_entered_v1"
+	typeBotAdded     = "im.chat.member.bot.added_v1"
+	typeBotDeleted   = "im.chat.member.bot.deleted_v1"
+	typeChatDisband  = "im.chat.disbanded_v1"
+	chatTypeGroup    = "group"
+	senderTypeUser   = "user"
+	mentionTypeBot   = "bot"
+	messageTypeTrace = "system"
+)
+
+// silent are the events of a chat that report no act towards the account: acknowledged, never received.
+var silent = map[string]bool{
+	"im.message.message_read_v1":        true,
+	"im.message.reaction.created_v1":    true,
+	"im.message.reaction.deleted_v1":    true,
+	"im.chat.updated_v1":                true,
+	"im.chat.member.user.added_v1":      true,
+	"im.chat.member.user.deleted_v1":    true,
+	"im.chat.member.user.withdrawn_v1":  true,
+	"im.message.bot_muted_v1":           true,
+	"p2p_chat_create":                   true,
+	"application.bot.menu_v6_published": true,
+}
+
+// parser turns authentic events into messages.
+type parser struct {
+	inbox adapters.InboxName
+	now   func() time.Time
+	// isSelf tells whether a mention addresses the account.
+	isSelf func(*larkim.MentionEvent) bool
+}
+
+// message normalises an event; ok is false for what is acknowledged and not received.
+func (p parser) message(e envelope) (m adapters.Message, ok bool) {
+	kind := e.eventType()
+	if silent[kind] {
+		return adapters.Message{}, false
+	}
+	m, ok, err := p.known(kind, e)
+	if err != nil {
+		m, ok = p.unknown(e)
+	}
+	if !ok {
+		return adapters.Message{}, false
+	}
+	m.Inbox = p.inbox
+	return m, true
+}
+
+// known handles the event types above; errMalformed asks to keep the event as it came.
+func (p parser) known(kind string, e envelope) (adapters.Message, bool, error) {
+	switch kind {
+	case typeMessage:
+		return p.received(e)
+	case typeCard:
+		return p.pressed(e)
+	case typeEntered:
+		return p.entered(e)
+	case typeRecalled:
+		return p.recalled(e)
+	case typeBotAdded:
+		return p.membership(e, adapters.EventBotAdded)
+	case typeBotDeleted, typeChatDisband:
+		return p.membership(e, adapters.EventBotRemoved)
+	default:
+		return adapters.Message{}, false, errMalformed
+	}
+}
+
+func (p parser) received(e envelope) (adapters.Message, bool, error) {
+	var data larkim.P2MessageReceiveV1Data
+	if err := json.Unmarshal(e.Event, &data); err != nil || data.Message == nil || data.Sender == nil {
+		return adapters.Message{}, false, errMalformed
+	}
+	if t := value(data.Sender.SenderType); t != "" && t != senderTypeUser {
+		return adapters.Message{}, false, nil
+	}
+	if value(data.Message.MessageType) == messageTypeTrace {
+		return adapters.Message{}, false, nil
+	}
+	m := p.place(data)
+	if m.Chat == "" || m.From.ID == "" || m.Native == "" {
+		return adapters.Message{}, false, errMalformed
+	}
+	c, err := parseContent(value(data.Message.MessageType), value(data.Message.Content))
+	if err != nil {
+		return p.keepRaw(m, e), true, nil
+	}
+	m.Attachments = c.attachments
+	m.Text, m.Mentioned = resolveMentions(c.text, data.Message.Mentions, p.isSelf)
+	m.ID = adapters.NewID(p.inbox, m.Chat, m.Kind, string(m.Native))
+	return m, true, nil
+}
+
+// place fills who wrote where and when.
+func (p parser) place(data larkim.P2MessageReceiveV1Data) adapters.Message {
+	msg := data.Message
+	at := parseTime(value(msg.CreateTime), p.now())
+	m := adapters.Message{
+		Kind:    adapters.KindMessage,
+		Chat:    adapters.ChatID(value(msg.ChatId)),
+		Group:   value(msg.ChatType) == chatTypeGroup,
+		Native:  adapters.MessageID(value(msg.MessageId)),
+		ReplyTo: adapters.MessageID(value(msg.ParentId)),
+		From:    adapters.Person{ID: openID(data.Sender.SenderId)},
+		SentAt:  at,
+		Order:   at.UnixMilli(),
+	}
+	if m.Group {
+		m.Thread = threadOf(value(msg.RootId), value(msg.ThreadId), value(msg.MessageId))
+	}
+	return m
+}
+
+// threadOf names the thread a message of a group is in by its root message; "" for the chat itself. A message that opens a
+// topic has a thread id and no root: it is the root.
+func threadOf(root, thread, message string) adapters.ThreadID {
+	if root == "" && thread != "" {
+		root = message
+	}
+	return adapters.ThreadID(root)
+}
+
+// cardAction is the part of a card callback that is used. The SDK's type refuses a value that is a string, which the platform allows.
+type cardAction struct {
+	Operator struct {
+		OpenID string `json:"open_id"`
+	} `json:"operator"`
+	Token  string `json:"token"`
+	Action struct {
+		Value  json.RawMessage `json:"value"`
+		Option string          `json:"option"`
+		Input  string          `json:"input_value"`
+		Name   string          `json:"name"`
+	} `json:"action"`
+	Context struct {
+		MessageID string `json:"open_message_id"`
+		ChatID    string `json:"open_chat_id"`
+	} `json:"context"`
+}
+
+func (p parser) pressed(e envelope) (adapters.Message, bool, error) {
+	var c cardAction
+	if err := json.Unmarshal(e.Event, &c); err != nil || c.Context.ChatID == "" || c.Operator.OpenID == "" {
+		return adapters.Message{}, false, errMalformed
+	}
+	b := parseButton(c.Action.Value)
+	m := adapters.Message{
+		Kind:    adapters.KindCallback,
+		Chat:    adapters.ChatID(c.Context.ChatID),
+		Group:   b.Group,
+		Thread:  adapters.ThreadID(b.Thread),
+		From:    adapters.Person{ID: adapters.PersonID(c.Operator.OpenID)},
+		ReplyTo: adapters.MessageID(c.Context.MessageID),
+		Choice:  clean(firstOf(b.Choice, c.Action.Option, c.Action.Name)),
+		Text:    clean(c.Action.Input),
+		SentAt:  e.at(p.now()),
+	}
+	if b.Root {
+		m.Thread = adapters.ThreadID(c.Context.MessageID)
+	}
+	m.Order = m.SentAt.UnixMilli()
+	m.ID = adapters.NewID(p.inbox, m.Chat, m.Kind, firstOf(e.eventID(), digest(c.Token)))
+	return m, true, nil
+}
+
+// entered reports a person who opens the chat with the bot: the first time as EventStart, later (there is a last message) as a notice.
+func (p parser) entered(e envelope) (adapters.Message, bool, error) {
+	var data larkim.P2ChatAccessEventBotP2pChatEnteredV1Data
+	if err := json.Unmarshal(e.Event, &data); err != nil {
+		return adapters.Message{}, false, errMalformed
+	}
+	event := adapters.EventStart
+	if value(data.LastMessageId) != "" {
+		event = adapters.EventDeliverNote
+	}
+	m := p.event(e, value(data.ChatId), event)
+	m.From.ID = openID(data.OperatorId)
+	return m, m.Chat != "" && m.From.ID != "", nil
+}
+
+func (p parser) membership(e envelope, event adapters.Event) (adapters.Message, bool, error) {
+	var data larkim.P2ChatMemberBotAddedV1Data // the other two events have the same fields
+	if err := json.Unmarshal(e.Event, &data); err != nil {
+		return adapters.Message{}, false, errMalformed
+	}
+	m := p.event(e, value(data.ChatId), event)
+	m.Group = true
+	m.From.ID = openID(data.OperatorId)
+	return m, m.Chat != "", nil
+}
+
+// recalled reports a withdrawn message. The event names neither the person nor the chat's type. A message withdrawn by somebody
+// who manages the group may be the account's own, and with it the thread that hangs from it is gone: Thread names it, and means
+// nothing where no thread has that root. A message withdrawn by its author is not reported.
+func (p parser) recalled(e envelope) (adapters.Message, bool, error) {
+	var data larkim.P2MessageRecalledV1Data
+	if err := json.Unmarshal(e.Event, &data); err != nil {
+		return adapters.Message{}, false, errMalformed
+	}
+	id := value(data.MessageId)
+	if t := value(data.RecallType); t == "" || t == "message_owner" || id == "" {
+		return adapters.Message{}, false, nil
+	}
+	m := p.event(e, value(data.ChatId), adapters.EventThreadGone)
+	m.Group = true
+	m.Thread = adapters.ThreadID(id)
+	m.ReplyTo = adapters.MessageID(id)
+	m.SentAt = parseTime(value(data.RecallTime), m.SentAt)
+	m.ID = adapters.NewID(p.inbox, m.Chat, m.Kind, "recalled:"+id)
+	return m, m.Chat != "", nil
+}
+
+func (p parser) event(e envelope, chat string, event adapters.Event) adapters.Message {
+	at := e.at(p.now())
+	m := adapters.Message{
+		Kind: adapters.KindEvent, Event: event, Chat: adapters.ChatID(chat), SentAt: at, Order: at.UnixMilli(),
+	}
+	m.ID = adapters.NewID(p.inbox, m.Chat, m.Kind, firstOf(e.eventID(), digest(string(e.Event))))
+	return m
+}
+
+// unknown keeps an event of a type or shape nobody foresaw, if it comes from a person in a chat.
+func (p parser) unknown(e envelope) (adapters.Message, bool) {
+	o := originOf(e.Event)
+	if o.chat == "" || o.person == "" {
+		return adapters.Message{}, false
+	}
+	at := e.at(p.now())
+	m := adapters.Message{
+		Chat:   adapters.ChatID(o.chat),
+		Group:  o.chatType == chatTypeGroup,
+		Native: adapters.MessageID(o.message),
+		From:   adapters.Person{ID: adapters.PersonID(o.person)},
+		SentAt: at,
+		Order:  at.UnixMilli(),
+	}
+	return p.keepRaw(m, e), true
+}
+
+func (p parser) keepRaw(m adapters.Message, e envelope) adapters.Message {
+	m.Kind = adapters.KindUnknown
+	m.Raw = e.Event
+	if len(m.Raw) > maxRaw {
+		m.Raw = m.Raw[:maxRaw]
+	}
+	m.ID = adapters.NewID(p.inbox, m.Chat, m.Kind, firstOf(string(m.Native), e.eventID(), digest(string(e.Event))))
+	return m
+}
+
+// origin is where an event of unknown shape comes from, as far as can be told.
+type origin struct{ chat, chatType, person, message string }
+
+// originOf looks for the platform's usual names at the usual depths. It never fails.
+func originOf(event json.RawMessage) origin {
+	var top map[string]any
+	if json.Unmarshal(event, &top) != nil {
+		return origin{}
+	}
+	msg, _ := top["message"].(map[string]any)
+	ctx, _ := top["context"].(map[string]any)
+	o := origin{
+		chat:     text(top, msg, ctx)("chat_id", "open_chat_id"),
+		chatType: text(top, msg)("chat_type"),
+		message:  text(top, msg, ctx)("message_id", "open_message_id"),
+	}
+	for _, path := range []string{"sender", "operator", "operator_id", "user", "user_id"} {
+		who, _ := top[path].(map[string]any)
+		nested, _ := who["sender_id"].(map[string]any)
+		if o.person == "" {
+			o.person = text(who, nested)("open_id")
+		}
+	}
+	if o.person == "" {
+		o.person = text(top)("open_id")
+	}
+	return o
+}
+
+// text looks keys up in several objects and returns the first that is a non-empty string.
+func text(objects ...map[string]any) func(keys ...string) string {
+	return func(keys ...string) string {
+		for _, o := range objects {
+			for _, k := range keys {
+				if s, _ := o[k].(string); s != "" {
+					return clean(s)
+				}
+			}
+		}
+		return ""
+	}
+}
+
+func openID(u *larkim.UserId) adapters.PersonID {
+	if u == nil {
+		return ""
+	}
+	return adapters.PersonID(value(u.OpenId))
+}
+
+// value reads an SDK string: nil is "".
+func value(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return clean(*s)
+}
+
+// clean removes what storage and terminals cannot take. JSON decoding has already replaced invalid UTF-8.
+func clean(s string) string { return strings.ReplaceAll(s, "\x00", "") }
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
