@@ -128,7 +128,8 @@ func (s *Sim) addChat(id int64, kind string) *chat {
 	c := &chat{id: id, kind: kind, status: statusMember, messages: map[int]*stored{}, topics: map[int]*topic{}}
 	c.counter = &s.plainIDs
 	if kind == kindSupergroup {
-		c.counter = new(int)
+		first := 1 // the message that the group was made; a topic's id is a message id, and topic 1 is General
+		c.counter = &first
 	}
 	s.chats[id] = c
 	return c

@@ -221,3 +221,10 @@ func (s *Sim) Unanswered() int {
 func (s *Sim) now() time.Time { return s.opts.Now() }
 
 var _ sim.Platform = (*Sim)(nil)
+
+// DropPending forgets every update not yet acknowledged, as drop_pending_updates does.
+func (s *Sim) DropPending() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropPending(params{"drop_pending_updates": "true"})
+}
