@@ -1,0 +1,209 @@
+package kb
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// EntryID names an entry for ever; an edit keeps it.
+type EntryID string
+
+// State says whether customers are answered from an entry.
+type State string
+
+// The states of an entry.
+const (
+	Draft State = "draft" // kept, never matched
+	Live  State = "live"  // matched inside its dates
+	Trash State = "trash" // deleted; can be taken back until purged
+)
+
+// Entry is one question of the knowledge base with its answer. Entries handed out by this package are shared: treat slices and maps as
+// read-only and copy (Clone) before changing them.
+type Entry struct {
+	ID       EntryID  `json:"id"`
+	Question string   `json:"question"`
+	Similar  []string `json:"similar,omitempty"`
+	// Answer is Markdown, for every language that has none of its own in Answers.
+	Answer string `json:"answer"`
+	// Answers holds answers by language tag ("en", "zh-CN").
+	Answers  map[string]string `json:"answers,omitempty"`
+	Category string            `json:"category,omitempty"` // a path, parts separated by "/"
+	Tags     []string          `json:"tags,omitempty"`
+	State    State             `json:"state"`
+	Language string            `json:"language,omitempty"` // of Question and Answer; empty = any
+	Author   string            `json:"author,omitempty"`   // who made the last change
+	Created  time.Time         `json:"created"`
+	Updated  time.Time         `json:"updated"`
+	// ValidFrom (inclusive) and ValidTo (exclusive) bound when it is matched; zero = open.
+	ValidFrom time.Time `json:"valid_from"`
+	ValidTo   time.Time `json:"valid_to"`
+	// Revision is the store's revision of the last change.
+	Revision int64 `json:"revision"`
+}
+
+// Limits of one entry; longer ones are refused, so that one row cannot make every index slow.
+const (
+	MaxQuestion = 500    // characters of a question or similar question
+	MaxSimilar  = 1000   // similar questions of an entry
+	MaxAnswer   = 20_000 // characters of an answer
+	MaxEntry    = 512 << 10
+	maxLabel    = 200 // characters of a category, tag, language or id
+	maxTags     = 50
+)
+
+// Errors a caller can act on.
+var (
+	// ErrNotFound says that no such entry exists, or that it was purged.
+	ErrNotFound = errors.New("no such entry")
+	// ErrDuplicate says that another entry already holds the question; the error is a *DuplicateError.
+	ErrDuplicate = errors.New("question exists already")
+	// ErrChanged says that the entry was changed since the caller read it.
+	ErrChanged = errors.New("entry was changed meanwhile")
+	// ErrInvalid says that an entry breaks a rule; the error lists all of them.
+	ErrInvalid = errors.New("entry is not valid")
+)
+
+// DuplicateError names the entry that holds the question already.
+type DuplicateError struct {
+	ID       EntryID
+	Question string
+}
+
+func (e *DuplicateError) Error() string { return fmt.Sprintf("question exists already as %s", e.ID) }
+
+// Unwrap makes errors.Is(err, ErrDuplicate) true.
+func (e *DuplicateError) Unwrap() error { return ErrDuplicate }
+
+// Texts returns the question and its similar questions.
+func (e *Entry) Texts() []string {
+	return append([]string{e.Question}, e.Similar...)
+}
+
+// AnswerIn returns the answer for a language tag: the exact tag's, that of the same base language ("zh" for "zh-TW"), else Answer.
+func (e *Entry) AnswerIn(language string) string {
+	if a, ok := e.Answers[language]; ok {
+		return a
+	}
+	base := baseLanguage(language)
+	for _, tag := range sortedKeys(e.Answers) {
+		if base != "" && baseLanguage(tag) == base {
+			return e.Answers[tag]
+		}
+	}
+	return e.Answer
+}
+
+// ValidAt reports whether the entry is live and inside its dates at t.
+func (e *Entry) ValidAt(t time.Time) bool {
+	return e.State == Live && !t.Before(e.ValidFrom) && (e.ValidTo.IsZero() || t.Before(e.ValidTo))
+}
+
+// Clone copies the entry with its slices and maps.
+func (e *Entry) Clone() Entry {
+	c := *e
+	c.Similar = slices.Clone(e.Similar)
+	c.Tags = slices.Clone(e.Tags)
+	if e.Answers != nil {
+		c.Answers = make(map[string]string, len(e.Answers))
+		for k, v := range e.Answers {
+			c.Answers[k] = v
+		}
+	}
+	return c
+}
+
+// tidy trims the texts, drops empty and repeated similar questions and tags, and fills the state.
+func (e *Entry) tidy() {
+	e.Question = strings.TrimSpace(e.Question)
+	e.Answer = strings.TrimSpace(e.Answer)
+	e.Category = strings.TrimSpace(e.Category)
+	e.Language = strings.TrimSpace(e.Language)
+	e.Similar = distinct(e.Similar, Normalize, Normalize(e.Question))
+	e.Tags = distinct(e.Tags, func(s string) string { return s })
+	for tag, answer := range e.Answers {
+		if strings.TrimSpace(answer) == "" {
+			delete(e.Answers, tag)
+		}
+	}
+	if len(e.Answers) == 0 {
+		e.Answers = nil
+	}
+	if e.State == "" {
+		e.State = Live
+	}
+}
+
+// Problems lists what is wrong with the entry, nil when it may be stored.
+func (e *Entry) Problems() []string {
+	var p []string
+	add := func(bad bool, format string, args ...any) {
+		if bad {
+			p = append(p, fmt.Sprintf(format, args...))
+		}
+	}
+	add(strings.TrimSpace(e.Question) == "", "question is missing")
+	add(e.Question != "" && Normalize(e.Question) == "", "question holds no letter or digit")
+	add(strings.TrimSpace(e.Answer) == "" && len(e.Answers) == 0, "answer is missing")
+	add(utf8.RuneCountInString(e.Question) > MaxQuestion, "question is longer than %d characters", MaxQuestion)
+	add(len(e.Similar) > MaxSimilar, "more than %d similar questions", MaxSimilar)
+	for i, s := range e.Similar {
+		add(utf8.RuneCountInString(s) > MaxQuestion, "similar question %d is longer than %d characters", i+1, MaxQuestion)
+	}
+	add(utf8.RuneCountInString(e.Answer) > MaxAnswer, "answer is longer than %d characters", MaxAnswer)
+	for _, tag := range sortedKeys(e.Answers) {
+		add(!plainTag(tag), "answer language %q is not a language tag", cut(tag, 20))
+		add(utf8.RuneCountInString(e.Answers[tag]) > MaxAnswer, "answer in %s is longer than %d characters", cut(tag, 20), MaxAnswer)
+	}
+	add(e.State != Draft && e.State != Live && e.State != Trash, "state %q is none of draft, live, trash", cut(string(e.State), 20))
+	add(e.Language != "" && !plainTag(e.Language), "language %q is not a language tag", cut(e.Language, 20))
+	add(len(e.Tags) > maxTags, "more than %d tags", maxTags)
+	for _, s := range append([]string{e.Category, string(e.ID)}, e.Tags...) {
+		add(utf8.RuneCountInString(s) > maxLabel, "category, tag or id is longer than %d characters", maxLabel)
+	}
+	add(!e.ValidTo.IsZero() && !e.ValidFrom.Before(e.ValidTo), "valid to is not after valid from")
+	add(e.size() > MaxEntry, "entry is larger than %d bytes", MaxEntry)
+	add(!e.textsValid(), "text is not valid UTF-8")
+	return p
+}
+
+func (e *Entry) size() int {
+	n := len(e.Question) + len(e.Answer)
+	for _, s := range e.Similar {
+		n += len(s)
+	}
+	for _, s := range e.Answers {
+		n += len(s)
+	}
+	return n
+}
+
+func (e *Entry) textsValid() bool {
+	valid := utf8.ValidString(e.Answer) && utf8.ValidString(e.Category) && utf8.ValidString(string(e.ID))
+	for _, s := range slices.Concat(e.Texts(), e.Tags) {
+		valid = valid && utf8.ValidString(s)
+	}
+	for _, s := range e.Answers {
+		valid = valid && utf8.ValidString(s)
+	}
+	return valid
+}
+
+// check returns an error of ErrInvalid that names every problem.
+func (e *Entry) check() error {
+	if p := e.Problems(); len(p) > 0 {
+		return fmt.Errorf("%w: %s", ErrInvalid, strings.Join(p, "; "))
+	}
+	return nil
+}
+
+// same reports whether two entries are equal to their reader: all but author, times and revision.
+func (e *Entry) same(o *Entry) bool {
+	return e.Question == o.Question && slices.Equal(e.Similar, o.Similar) && e.Answer == o.Answer && e.Category == o.Category &&
+		slices.Equal(e.Tags, o.Tags) && e.State == o.State && e.Language == o.Language &&
+		e.ValidFrom.Equal(o.ValidFrom) && e.ValidTo.Equal(o.ValidTo) && equalMaps(e.Answers, o.Answers)
+}

@@ -1,0 +1,119 @@
+package kb
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Index finds the entries for a question, in memory. Matching works on an immutable snapshot that is swapped in whole, so it never waits
+// for a rebuild and sees each import entirely or not at all.
+type Index struct {
+	store *Store
+	now   func() time.Time
+	poll  time.Duration
+
+	current atomic.Pointer[snapshot]
+	refresh sync.Mutex // held while the next snapshot is made
+}
+
+// IndexOptions adjust an Index; zero values are fine.
+type IndexOptions struct {
+	// Poll is how often Run asks the database for changes of other processes; 0 = 500 ms. Changes made through the same Store are seen at once.
+	Poll time.Duration
+	Now  func() time.Time // nil = time.Now
+}
+
+// NewIndex reads the store and returns an index of it. Run keeps it up to date.
+func NewIndex(ctx context.Context, store *Store, o IndexOptions) (*Index, error) {
+	x := newIndex(store, o)
+	return x, x.Refresh(ctx)
+}
+
+// IndexOf returns a fixed index of the given entries, for trying out and measuring. Entries without an ID are numbered.
+func IndexOf(entries []Entry, o IndexOptions) *Index {
+	x := newIndex(nil, o)
+	st := newState()
+	for i := range entries {
+		e := entries[i].Clone()
+		e.tidy()
+		if e.ID == "" {
+			e.ID = st.nextID()
+		}
+		st.put(&e, 1)
+	}
+	live := make([]*Entry, 0, len(entries))
+	for _, e := range st.entries {
+		live = append(live, e)
+	}
+	x.current.Store(x.current.Load().next(live, 1))
+	return x
+}
+
+func newIndex(store *Store, o IndexOptions) *Index {
+	x := &Index{store: store, now: o.Now, poll: o.Poll}
+	if x.now == nil {
+		x.now = time.Now
+	}
+	if x.poll <= 0 {
+		x.poll = 500 * time.Millisecond
+	}
+	x.current.Store(emptySnapshot())
+	return x
+}
+
+// Refresh takes in all changes made before the call, by any process.
+func (x *Index) Refresh(ctx context.Context) error {
+	if err := x.store.Sync(ctx); err != nil {
+		return err
+	}
+	x.refresh.Lock()
+	defer x.refresh.Unlock()
+	old := x.current.Load()
+	changed, gone, revision := x.store.since(old.revision, old.byID)
+	if revision != old.revision {
+		x.current.Store(old.next(append(changed, gone...), revision))
+	}
+	return nil
+}
+
+// Run refreshes the index on every change until ctx ends, and returns its error. Storage failures are logged and tried again.
+func (x *Index) Run(ctx context.Context) error {
+	tick := time.NewTicker(x.poll)
+	defer tick.Stop()
+	failing := false
+	for {
+		moved := x.store.moved()
+		err := x.Refresh(ctx)
+		if err != nil && ctx.Err() == nil && !failing {
+			slog.WarnContext(ctx, "knowledge base is not up to date", "error", err)
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		case <-moved:
+		}
+	}
+}
+
+// Revision returns the store revision the index has taken in.
+func (x *Index) Revision() int64 { return x.current.Load().revision }
+
+// Size returns how many live entries and texts are indexed.
+func (x *Index) Size() (entries, texts int) {
+	s := x.current.Load()
+	for _, e := range s.byID {
+		texts += 1 + len(e.Similar)
+	}
+	return len(s.byID), texts
+}
+
+// Entry returns an indexed entry by id; it is read-only.
+func (x *Index) Entry(id EntryID) (*Entry, bool) {
+	e, ok := x.current.Load().byID[id]
+	return e, ok
+}

@@ -1,0 +1,172 @@
+package kb
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// snapshot is the index at one revision. Small stores are indexed anew at each change. Large ones keep a main model and put what
+// changed since into a small second one, so that an edit is seen at once.
+type snapshot struct {
+	revision int64
+	byID     map[EntryID]*Entry // the live entries
+	main     *model
+	delta    *model
+	recent   map[EntryID]bool // entries of main that delta replaces or that are gone
+}
+
+// A store of up to rebuildAlways entries is indexed in well under 0.2 s.
+const rebuildAlways = 2000
+
+func emptySnapshot() *snapshot {
+	return &snapshot{byID: map[EntryID]*Entry{}, main: buildModel(nil, nil)}
+}
+
+// next returns the snapshot after the given entries changed.
+func (s *snapshot) next(changed []*Entry, revision int64) *snapshot {
+	n := &snapshot{revision: revision, byID: maps.Clone(s.byID), main: s.main, recent: maps.Clone(s.recent)}
+	if n.recent == nil {
+		n.recent = map[EntryID]bool{}
+	}
+	for _, e := range changed {
+		n.recent[e.ID] = true
+		if e.State == Live {
+			n.byID[e.ID] = e
+		} else {
+			delete(n.byID, e.ID)
+		}
+	}
+	if len(n.byID) <= rebuildAlways || len(n.recent) > len(n.byID)/20+100 {
+		return &snapshot{revision: revision, byID: n.byID, main: buildModel(inOrder(n.byID, nil), nil)}
+	}
+	n.delta = buildModel(inOrder(n.byID, n.recent), n.main)
+	return n
+}
+
+// inOrder returns the entries (of only, unless nil) in an order that does not depend on who asks, so that all replicas rank alike.
+func inOrder(entries map[EntryID]*Entry, only map[EntryID]bool) []*Entry {
+	var out []*Entry
+	for id, e := range entries {
+		if only == nil || only[id] {
+			out = append(out, e)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Entry) int {
+		return cmp.Or(cmp.Compare(number(a.ID), number(b.ID)), strings.Compare(string(a.ID), string(b.ID)))
+	})
+	return out
+}
+
+// maxShortlist is how many entries are compared text by text.
+const maxShortlist = 48
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// ranked is an entry of the shortlist with what speaks for it.
+type ranked struct {
+	entry      *Entry
+	text       string
+	exact      bool
+	signals    signals
+	confidence float64
+}
+
+func (s *snapshot) match(q Question, at time.Time) Result {
+	normal := Normalize(window(q.Text))
+	if normal == "" || len(s.byID) == 0 {
+		return Result{Text: normal, None: 1}
+	}
+	query := s.read(normal)
+	r := Result{Text: query.text}
+	list := s.rank(query, func(e *Entry) bool { return e.ValidAt(at) && !slices.Contains(q.Without, e.ID) })
+	r.None = fuse(query, list)
+	slices.SortStableFunc(list, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(b.confidence, a.confidence), preferLanguage(q.Language, a.entry, b.entry))
+	})
+	for _, c := range list[:min(q.Limit, len(list))] {
+		r.Candidates = append(r.Candidates, c.candidate())
+	}
+	return r
+}
+
+func preferLanguage(language string, a, b *Entry) int {
+	speaks := func(e *Entry) int {
+		if language != "" && baseLanguage(e.Language) == baseLanguage(language) {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Compare(speaks(b), speaks(a))
+}
+
+// query is a question as the models read it.
+type query struct {
+	normal string
+	text   string // with spelling corrected
+	terms  []term
+	known  float64 // the largest known share of any model
+	linear bool
+	count  int // entries in all models
+}
+
+func (s *snapshot) read(normal string) *query {
+	return &query{normal: normal, text: normal, terms: extract(splitWords(normal)), count: len(s.byID)}
+}
+
+// rank collects the shortlists of both models.
+func (s *snapshot) rank(q *query, allowed func(*Entry) bool) []ranked {
+	sc := scratches.Get().(*scratch)
+	defer scratches.Put(sc)
+	list := s.main.rank(q, sc, func(e *Entry) bool { return !s.recent[e.ID] && allowed(e) })
+	if s.delta != nil {
+		list = append(list, s.delta.rank(q, sc, allowed)...)
+	}
+	return list
+}
+
+func (m *model) rank(q *query, sc *scratch, allowed func(*Entry) bool) []ranked {
+	v, known := m.vector(q.terms)
+	q.known = max(q.known, known)
+	exact := m.exact[q.normal]
+	short := m.shortlist(v, maxShortlist, sc)
+	for _, e := range exact {
+		if !slices.Contains(short, e) {
+			short = append(short, e)
+		}
+	}
+	list := make([]ranked, 0, len(short))
+	dense := sc.spread(v, len(m.idf))
+	for _, e := range short {
+		if allowed(m.entries[e]) {
+			c := m.compare(e, v, dense)
+			c.exact = slices.Contains(exact, e)
+			list = append(list, c)
+		}
+	}
+	sc.unspread(v)
+	return list
+}
+
+func (s *scratch) spread(v []weighted, n int) []float32 {
+	if len(s.dense) < n {
+		s.dense = make([]float32, n)
+	}
+	for _, w := range v {
+		s.dense[w.feature] = w.weight
+	}
+	return s.dense
+}
+
+func (s *scratch) unspread(v []weighted) {
+	for _, w := range v {
+		s.dense[w.feature] = 0
+	}
+}
+
+func (c *ranked) candidate() Candidate {
+	return Candidate{ID: c.entry.ID, Question: c.entry.Question, Confidence: c.confidence, Text: c.text, Why: c.why(), Entry: c.entry}
+}
