@@ -1,0 +1,79 @@
+package archtest_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kefu/internal/archtest"
+)
+
+func write(t *testing.T, root, name, text string) {
+	t.Helper()
+	file := filepath.Join(root, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLoad reads a small module from disk, found from a folder inside it.
+func TestLoad(t *testing.T) {
+	root := t.TempDir()
+	write(t, root, "go.mod", "module example.org/shop\n\ngo 1.26\n")
+	write(t, root, ".gitignore", "# made by tests\n/data/\n*.out\n")
+	write(t, root, "data/kefu.db", "")
+	write(t, root, "cpu.out", "")
+	write(t, root, ".hidden/x.go", "not Go")
+	write(t, root, "bot/testdata/x.go", "not Go")
+	write(t, root, "bot/bot.go", "// Package bot is about telegram.\npackage bot\n\nimport f \"fmt\"\n\nfunc init() { f.Print(\"hi\") }\n\ntype t struct{}\n\nfunc (t) init() {}\n")
+	write(t, root, "bot/bot_test.go", "package bot_test\n\nimport _ \"example.org/shop/bot\"\n")
+
+	got, err := archtest.Load(filepath.Join(root, "bot"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := archtest.Graph{
+		Module:   "example.org/shop",
+		TopLevel: []string{"bot", "go.mod"},
+		Packages: []archtest.Package{{Path: "bot", Name: "bot", Files: []archtest.File{
+			{Name: "bot.go", Imports: []string{"fmt"}, Inits: 1, Words: []string{"bot", "f", `"fmt"`, "init", "f", "Print", `"hi"`, "t", "t", "init"}},
+			{Name: "bot_test.go", Test: true, Imports: []string{"example.org/shop/bot"}, Words: []string{"bot_test", "_", `"example.org/shop/bot"`}},
+		}}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Load (-want +got):\n%s", diff)
+	}
+}
+
+func TestLoadFails(t *testing.T) {
+	for name, files := range map[string]map[string]string{
+		"no go.mod":      {"x.go": "package x\n"},
+		"no module line": {"go.mod": "go 1.26\n"},
+		"broken Go":      {"go.mod": "module m\n", "x.go": "package\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			for file, text := range files {
+				write(t, root, file, text)
+			}
+			if g, err := archtest.Load(root); err == nil {
+				t.Errorf("Load = %+v without an error", g)
+			}
+		})
+	}
+}
+
+// TestRulesHaveDistinctNames keeps reports readable.
+func TestRulesHaveDistinctNames(t *testing.T) {
+	rules := slices.Clone(archtest.Rules)
+	slices.Sort(rules)
+	if got := len(slices.Compact(rules)); got != len(archtest.Rules) {
+		t.Errorf("%d of %d rule names are distinct", got, len(archtest.Rules))
+	}
+}
