@@ -30,7 +30,7 @@ type Space struct {
 type Options struct {
 	// Open makes an empty Space and cleans up with t.
 	Open func(t *testing.T) Space
-	// In runs one case, by calling it if nil.
+	// In runs one case; if nil the cases run in parallel.
 	In func(t *testing.T, f func(t *testing.T))
 }
 
@@ -38,7 +38,7 @@ const (
 	tick     = 5 * time.Millisecond
 	patience = 5 * time.Second
 	quiet    = 60 * time.Millisecond // long enough that what should not come would have come
-	leaseTTL = 300 * time.Millisecond
+	leaseTTL = 450 * time.Millisecond
 )
 
 // Run runs every case as a subtest of t.
@@ -46,7 +46,7 @@ func Run(t *testing.T, o Options) {
 	t.Helper()
 	in := o.In
 	if in == nil {
-		in = func(t *testing.T, f func(t *testing.T)) { f(t) }
+		in = func(t *testing.T, f func(t *testing.T)) { t.Parallel(); f(t) }
 	}
 	cases := make(map[string]func(*testing.T, Space))
 	for _, some := range []map[string]func(*testing.T, Space){leaseCases, queueCases, limitCases, valueCases, topicCases} {

@@ -49,16 +49,12 @@ func (q *queue) demand(ctx context.Context) int {
 // reader is the state of the loop.
 type reader struct {
 	queue   *queue
-	ready   []redis.XMessage // read, but the caller who wanted them has gone
-	cursor  string           // where the next XAUTOCLAIM begins
-	claimed time.Time        // when the last one ended
+	cursor  string    // where the next XAUTOCLAIM begins
+	claimed time.Time // when the last one ended
 }
 
-// serve hands out up to n keys: left from the last time, of silent consumers, or new.
+// serve hands out up to n keys, of silent consumers or new.
 func (r *reader) serve(ctx context.Context, n int) error {
-	if len(r.ready) > 0 {
-		return r.startReady(ctx, n)
-	}
 	if time.Since(r.claimed) > r.queue.coord.opts.ClaimAfter/5 {
 		got, err := r.claim(ctx, n)
 		if err != nil || len(got) > 0 {
@@ -69,21 +65,9 @@ func (r *reader) serve(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	r.queue.own(got)
-	r.ready = got
-	return r.startReady(ctx, r.queue.local.Takers())
-}
-
-func (r *reader) startReady(ctx context.Context, n int) error {
-	n = min(n, len(r.ready))
-	if n == 0 {
-		return nil
-	}
-	if err := r.queue.start(ctx, "new", r.ready[:n]); err != nil {
-		return err
-	}
-	r.ready = r.ready[n:]
-	return nil
+	// Callers may have gone while the read waited: another replica shall have what they leave.
+	wanted := min(r.queue.local.Takers(), len(got))
+	return errors.Join(r.queue.start(ctx, "new", got[:wanted]), r.queue.giveBack(ctx, got[wanted:]))
 }
 
 // claim takes over entries of consumers that were silent for ClaimAfter, from where it stopped the last time.
@@ -155,15 +139,10 @@ func (q *queue) start(ctx context.Context, how string, messages []redis.XMessage
 	if len(messages) == 0 {
 		return nil
 	}
-	args := []any{how}
-	for _, m := range messages {
-		args = append(args, m.ID, m.Values["key"])
-	}
-	reply, err := q.run(ctx, "start", startScript, args...)
+	q.own(messages)
+	reply, err := q.run(ctx, "start", startScript, append([]any{how}, pairs(messages)...)...)
 	if err != nil {
-		if how == "claimed" {
-			q.disown(messages)
-		}
+		q.disown(messages) // they come again after ClaimAfter
 		return err
 	}
 	started := make(map[string]bool)
@@ -181,6 +160,23 @@ func (q *queue) start(ctx context.Context, how string, messages []redis.XMessage
 		q.arrive(m)
 	}
 	return nil
+}
+
+func (q *queue) giveBack(ctx context.Context, messages []redis.XMessage) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	_, err := q.run(ctx, "give back", giveBackScript, pairs(messages)...)
+	return err
+}
+
+// pairs lists ids and keys for a script.
+func pairs(messages []redis.XMessage) []any {
+	args := make([]any, 0, 2*len(messages))
+	for _, m := range messages {
+		args = append(args, m.ID, m.Values["key"])
+	}
+	return args
 }
 
 func (q *queue) arrive(m redis.XMessage) {

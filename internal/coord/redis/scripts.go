@@ -88,11 +88,21 @@ end
 return started
 `)
 
+// giveBackScript puts entries that were read and not started at the end of the stream. ARGV: pairs of id and key.
+var giveBackScript = redis.NewScript(queueLib + `
+for n = 3, #ARGV, 2 do
+  local letter, id = state(ARGV[n + 1])
+  remove(ARGV[n])
+  if not letter or (letter == 'w' and id == ARGV[n]) then enqueue(ARGV[n + 1]) end
+end
+return 0
+`)
+
 // tendScript keeps the entries in hand alive, wakes delayed keys that are due, and answers untilDue. ARGV: pairs of id and key.
 var tendScript = redis.NewScript(queueLib + `
 for n = 3, #ARGV, 2 do
   local letter, id, owner = state(ARGV[n + 1])
-  if letter and id == ARGV[n] and (owner == me or owner == '') then
+  if letter and id == ARGV[n] and owner == me then
     redis.call('XCLAIM', stream, group, me, 0, id, 'JUSTID')
   end
 end

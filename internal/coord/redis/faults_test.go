@@ -1,0 +1,338 @@
+package redis_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"kefu/internal/coord"
+	"kefu/internal/coord/redis"
+)
+
+// direct is a plain client of the server.
+func direct(t *testing.T, serverURL string) *goredis.Client {
+	t.Helper()
+	options, err := goredis.ParseURL(serverURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := goredis.NewClient(options)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func nextKey(t *testing.T, c coord.Coord) coord.Task {
+	t.Helper()
+	task, err := c.Next(within(t, 8*time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return task
+}
+
+func wake(t *testing.T, c coord.Coord, keys ...string) {
+	t.Helper()
+	if err := c.Wake(within(t, 5*time.Second), keys...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func lost(t *testing.T, lease coord.Lease) {
+	t.Helper()
+	select {
+	case <-lease.Lost():
+	case <-time.After(5 * time.Second):
+		t.Fatal("lease was not lost")
+	}
+}
+
+func acquire(t *testing.T, c coord.Coord, name string, ttl time.Duration) coord.Lease {
+	t.Helper()
+	lease, err := c.Acquire(t.Context(), name, ttl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lease
+}
+
+func TestFlush(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	a, b := dial(t, redis.Options{URL: s.url()}), dial(t, redis.Options{URL: s.url()})
+	lease := acquire(t, a, "job", 300*time.Millisecond)
+	budget := coord.Budget{Count: 5, Per: 10 * time.Second}
+	if d, err := a.Take(t.Context(), "chat", budget, 1); err != nil || d.Wait != 0 {
+		t.Fatalf("Take: %v, %v", d, err)
+	}
+	wake(t, a, "in hand", "forgotten")
+	task := nextKey(t, a)
+
+	if err := direct(t, s.url()).FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+
+	lost(t, lease)
+	later := acquire(t, b, "job", time.Minute)
+	if later.Fence() <= lease.Fence() {
+		t.Errorf("fence %d after a flush is not above %d", later.Fence(), lease.Fence())
+	}
+	wake(t, b, "in hand", "after")
+	if got := nextKey(t, a); got.Key == "in hand" && task.Key == "in hand" {
+		t.Error("a key was handed out twice at once in one process")
+	} else {
+		got.Done(0)
+	}
+	task.Done(0)
+	if d, err := a.Take(t.Context(), "chat", budget, 1); err != nil || d.Wait < time.Second {
+		t.Errorf("Take after a flush: %v, %v; want a wait of about 2s, since what was spent is forgotten", d, err)
+	}
+}
+
+func TestScriptsForgotten(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	a := dial(t, redis.Options{URL: s.url()})
+	wake(t, a, "k")
+	nextKey(t, a).Done(0)
+	if err := direct(t, s.url()).ScriptFlush(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	wake(t, a, "k2")
+	nextKey(t, a).Done(0)
+	if _, err := a.Take(t.Context(), "x", coord.Budget{Count: 1, Per: time.Second}, 1); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	a, b := dial(t, redis.Options{URL: s.url()}), dial(t, redis.Options{URL: s.url()})
+	heard := make(chan string, 16)
+	if err := b.Subscribe(t.Context(), "topic", func(text string) { heard <- text }); err != nil {
+		t.Fatal(err)
+	}
+	wake(t, a, "before")
+	task := nextKey(t, a)
+
+	s.stop()
+	began := time.Now()
+	wake(t, a, "before", "alone")
+	if got := nextKey(t, a); got.Key != "alone" {
+		t.Errorf("got %s while it is worked on", got.Key)
+	} else {
+		got.Done(0)
+	}
+	task.Done(20 * time.Millisecond)
+	nextKey(t, a).Done(0)
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("working alone took %s", took)
+	}
+
+	s.start()
+	poll(t, func() error { return errors.Join(a.Ping(t.Context()), b.Ping(t.Context())) })
+	wake(t, a, "again")
+	if got := nextKey(t, b); got.Key != "again" {
+		t.Errorf("got %s, want again", got.Key)
+	} else {
+		got.Done(0)
+	}
+	poll(t, func() error { return a.Set(t.Context(), "k", "v", time.Minute) })
+	poll(t, func() error {
+		_ = a.Publish(t.Context(), "topic", "hello")
+		select {
+		case <-heard:
+			return nil
+		default:
+			return errors.New("subscription did not come back")
+		}
+	})
+}
+
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	secret := "pass-w0rd-canary"
+	a := dial(t, redis.Options{URL: fmt.Sprintf("redis://user:%s@127.0.0.1:%d", secret, freePort(t)), Replicas: 4})
+	began := time.Now()
+	for name, call := range map[string]func() error{
+		"ping":    func() error { return a.Ping(t.Context()) },
+		"get":     func() error { _, err := a.Get(t.Context(), "k"); return err },
+		"set":     func() error { return a.Set(t.Context(), "k", "v", time.Minute) },
+		"delete":  func() error { return a.Delete(t.Context(), "k") },
+		"acquire": func() error { _, err := a.Acquire(t.Context(), "k", time.Minute); return err },
+		"block":   func() error { return a.Block(t.Context(), "blocked", time.Minute) },
+		"publish": func() error { return a.Publish(t.Context(), "k", "v") },
+	} {
+		err := call()
+		if !errors.Is(err, coord.ErrUnavailable) {
+			t.Errorf("%s: %v, want ErrUnavailable", name, err)
+		}
+		if err != nil && strings.Contains(err.Error(), secret) {
+			t.Errorf("%s tells the password: %v", name, err)
+		}
+	}
+	heard := make(chan string, 1)
+	if err := a.Subscribe(t.Context(), "topic", func(text string) { heard <- text }); err != nil {
+		t.Errorf("subscribe: %v", err)
+	}
+	_ = a.Publish(t.Context(), "topic", "here")
+	if got := <-heard; got != "here" {
+		t.Errorf("heard %q", got)
+	}
+	wake(t, a, "k")
+	nextKey(t, a).Done(10 * time.Millisecond)
+	nextKey(t, a).Done(0)
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("all calls took %s", took)
+	}
+	d, err := a.Take(t.Context(), "blocked", coord.Budget{}, 1)
+	if err != nil || d.Wait < 50*time.Second {
+		t.Errorf("Take of a blocked name: %v, %v", d, err)
+	}
+}
+
+func TestShareWhileUnreachable(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	a := dial(t, redis.Options{
+		URL: fmt.Sprintf("redis://127.0.0.1:%d", freePort(t)), Replicas: 4, Now: func() time.Time { return now },
+	})
+	budget := coord.Budget{Count: 8, Per: 8 * time.Second}
+	take := func() time.Duration {
+		d, err := a.Take(t.Context(), "chat", budget, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Wait
+	}
+	if wait := take(); wait != 4*time.Second {
+		t.Errorf("first unit waits %s, want 4s: what was spent before is not known", wait)
+	}
+	taken := 0
+	for range 60 { // one minute, a quarter of one unit per second
+		now = now.Add(time.Second)
+		for take() == 0 {
+			taken++
+		}
+	}
+	if taken != 15 {
+		t.Errorf("%d units in a minute, want 15", taken)
+	}
+}
+
+func TestHang(t *testing.T) {
+	t.Parallel()
+	at, err := url.Parse("redis://" + simulated(t).Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProxy(t, at.Host)
+	a := dial(t, redis.Options{URL: p.url()})
+	wake(t, a, "warm")
+	nextKey(t, a).Done(0)
+	lease := acquire(t, a, "job", 600*time.Millisecond)
+
+	p.setHang(true)
+	began := time.Now()
+	if _, err := a.Get(t.Context(), "k"); !errors.Is(err, coord.ErrUnavailable) {
+		t.Errorf("Get over a hanging connection: %v, want ErrUnavailable", err)
+	}
+	for i := range 100 {
+		wake(t, a, fmt.Sprint("k", i))
+		nextKey(t, a).Done(0)
+	}
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("100 keys over a hanging connection took %s", took)
+	}
+	lost(t, lease)
+	p.setHang(false)
+	poll(t, func() error { return a.Ping(t.Context()) })
+}
+
+func TestCallerGivesUp(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, simulated(t).Addr())
+	a := dial(t, redis.Options{URL: p.url()})
+	p.setHang(true)
+	ctx := within(t, 20*time.Millisecond)
+	if _, err := a.Get(ctx, "k"); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, coord.ErrUnavailable) {
+		t.Errorf("Get with the caller's own deadline: %v", err)
+	}
+}
+
+func TestBadURL(t *testing.T) {
+	for _, bad := range []string{"", "http://u:canary@host", "redis://u:can%ary@host", "redis://u:canary@host/x"} {
+		_, err := redis.New(redis.Options{URL: bad})
+		if err == nil {
+			t.Errorf("New(%q) succeeded", bad)
+		} else if strings.Contains(err.Error(), "can") && strings.Contains(err.Error(), "ary") {
+			t.Errorf("New tells the password: %v", err)
+		}
+	}
+}
+
+func TestQueueLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	a := dial(t, redis.Options{URL: s.url(), Prefix: "tidy"})
+	server := direct(t, s.url())
+	for i := range 300 {
+		wake(t, a, fmt.Sprint("k", i))
+	}
+	for range 300 {
+		nextKey(t, a).Done(0)
+	}
+	poll(t, func() error {
+		entries := server.XLen(t.Context(), "tidy:queue").Val()
+		states := server.HLen(t.Context(), "tidy:queue:states").Val()
+		if entries+states > 0 {
+			return fmt.Errorf("%d entries and %d states are left", entries, states)
+		}
+		return nil
+	})
+	_ = a.Close()
+	consumers, err := server.XInfoConsumers(t.Context(), "tidy:queue", "workers").Result()
+	if err != nil || len(consumers) != 0 {
+		t.Errorf("consumers after Close: %v, %v", consumers, err)
+	}
+}
+
+// An entry deleted behind our back must not make its key deaf.
+func TestEvictedEntry(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	a := dial(t, redis.Options{URL: s.url(), Prefix: "evict"})
+	wake(t, a, "k")
+	if err := direct(t, s.url()).XTrimMaxLen(t.Context(), "evict:queue", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	wake(t, a, "k")
+	nextKey(t, a).Done(0)
+}
+
+func TestRetryOutlivesItsReplica(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	a, b := dial(t, redis.Options{URL: s.url()}), dial(t, redis.Options{URL: s.url()})
+	wake(t, a, "k")
+	nextKey(t, a).Done(200 * time.Millisecond)
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := nextKey(t, b); got.Key != "k" {
+		t.Errorf("got %s", got.Key)
+	}
+}
