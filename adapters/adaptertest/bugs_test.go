@@ -90,10 +90,10 @@ func bugs() []bug {
 		{check: "features are sensible", name: "a budget without a period", features: func(f *adapters.Features) { f.PerChat.Count = 5 }},
 		{check: "probe accepts the account", name: "always fails", probe: errors.New("no")},
 
-		{check: "a text arrives once, normalised", name: "an id of its own form", receive: changes(func(m *adapters.Message) { m.ID = "7" })},
-		{check: "a text arrives once, normalised", name: "the person as chat", receive: changes(func(m *adapters.Message) { m.Chat = adapters.ChatID(m.From.ID) })},
-		{check: "a text arrives once, normalised", name: "no time", receive: changes(func(m *adapters.Message) { m.SentAt = time.Time{} })},
-		{check: "a text arrives once, normalised", name: "received twice", receive: func(ctx context.Context, next func(context.Context, adapters.Message) error, m adapters.Message) error {
+		{check: "a text arrives once, normalized", name: "an id of its own form", receive: changes(func(m *adapters.Message) { m.ID = "7" })},
+		{check: "a text arrives once, normalized", name: "the person as chat", receive: changes(func(m *adapters.Message) { m.Chat = adapters.ChatID(m.From.ID) })},
+		{check: "a text arrives once, normalized", name: "no time", receive: changes(func(m *adapters.Message) { m.SentAt = time.Time{} })},
+		{check: "a text arrives once, normalized", name: "received twice", receive: func(ctx context.Context, next func(context.Context, adapters.Message) error, m adapters.Message) error {
 			return errors.Join(next(ctx, m), next(ctx, m))
 		}},
 		{check: "every text arrives untouched", name: "trims", receive: changes(func(m *adapters.Message) { m.Text = strings.TrimSpace(m.Text) })},
@@ -180,7 +180,7 @@ func bugs() []bug {
 			}
 			return f.post(ctx, out)
 		}},
-		{check: "a cancelled context sends nothing", name: "does not listen to it", send: func(ctx context.Context, f *fake, out adapters.Outgoing) (adapters.Receipt, error) {
+		{check: "a canceled context sends nothing", name: "does not listen to it", send: func(ctx context.Context, f *fake, out adapters.Outgoing) (adapters.Receipt, error) {
 			return f.post(context.WithoutCancel(ctx), out)
 		}},
 

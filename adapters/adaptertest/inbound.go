@@ -32,7 +32,7 @@ func texts() map[string]string {
 
 func inboundChecks() []check {
 	return []check{
-		{name: "a text arrives once, normalised", run: checkArrives},
+		{name: "a text arrives once, normalized", run: checkArrives},
 		{name: "every text arrives untouched", run: checkTexts},
 		{name: "two messages have two ids", run: checkDistinct},
 		{name: "first contact is an event", run: checkStart},

@@ -31,7 +31,7 @@ func sendChecks() []check {
 		{name: "reactions are accepted", when: reacts, run: checkReact},
 		{name: "typing is harmless", when: types, run: checkTyping},
 		{name: "sends at once", when: pushes, run: checkConcurrentSends},
-		{name: "a cancelled context sends nothing", when: pushes, run: checkCancelled},
+		{name: "a canceled context sends nothing", when: pushes, run: checkCancelled},
 	}
 }
 
@@ -267,7 +267,7 @@ func checkConcurrentSends(h *harness) {
 }
 
 func checkCancelled(h *harness) {
-	out := h.outgoing("cancelled")
+	out := h.outgoing("canceled")
 	before := h.last()
 	ctx, cancel := context.WithCancel(h.Context())
 	cancel()
@@ -275,7 +275,7 @@ func checkCancelled(h *harness) {
 	_, err := h.send(ctx, out)
 	h.wantReason(err, adapters.ReasonUnavailable, adapters.ReasonUnknown)
 	if took := time.Since(began); took > time.Second {
-		h.Errorf("Send took %v with a cancelled context", took)
+		h.Errorf("Send took %v with a canceled context", took)
 	}
 	h.noPost(before)
 }

@@ -97,7 +97,7 @@ func checkSameDelivery(h *harness) {
 	h.wantStatus(d, http.StatusOK)
 	got := h.gateway.Received()
 	if len(got) != 2 {
-		h.Fatalf("received %d times, want both: recognising a repeated delivery is the core's business", len(got))
+		h.Fatalf("received %d times, want both: recognizing a repeated delivery is the core's business", len(got))
 	}
 	if got[0].ID != got[1].ID {
 		h.Errorf("one delivery has two IDs: %q and %q", got[0].ID, got[1].ID)
