@@ -106,7 +106,7 @@ func (d *Draft) ticket(number int64, now time.Time) Ticket {
 		UpdatedAt:    now,
 	}
 	t.History = []Entry{{
-		Seq: 1, Key: d.Key, At: now, By: t.CreatedBy,
+		Seq: 1, At: now, By: t.CreatedBy,
 		Steps:   []Step{{Field: FieldState, To: string(StateOpen)}},
 		Comment: clip(d.Comment, maxComment), Public: d.Public,
 	}}

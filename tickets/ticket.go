@@ -91,7 +91,7 @@ type Step struct {
 // Entry is one change of a ticket.
 type Entry struct {
 	Seq     int       `json:"seq"` // from 1, without gaps
-	Key     string    `json:"key"` // Change.Key
+	Key     string    `json:"key"` // Change.Key; empty for the creation
 	At      time.Time `json:"at"`
 	By      string    `json:"by"`
 	Steps   []Step    `json:"steps,omitempty"`
