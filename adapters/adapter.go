@@ -48,6 +48,8 @@ type Features struct {
 	IdempotentFor time.Duration
 	// ReplyWithin is how long after receiving a message its answer may be carried by the delivery request itself (Gateway.Answer); 0 = the platform has no such reply.
 	ReplyWithin time.Duration
+	// ReplyAttempts is how many requests the platform makes for one message before it gives up; 0 with ReplyWithin 0.
+	ReplyAttempts int
 	// ReplyWindow is how long after a person's last message the account may write to them; 0 = always.
 	ReplyWindow time.Duration
 	// ReplyQuota is how many messages the account may send per message of the person inside ReplyWindow; 0 = any number.

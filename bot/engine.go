@@ -1,0 +1,116 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"kefu/adapters"
+	"kefu/handoff"
+	"kefu/internal/texts"
+	"kefu/internal/transcript"
+	"kefu/kb"
+	"kefu/tickets"
+)
+
+// Knowledge answers questions; *kb.Index is one.
+type Knowledge interface {
+	Match(q kb.Question) kb.Result
+	Entry(id kb.EntryID) (*kb.Entry, bool)
+}
+
+// Options are what an Engine is built with.
+type Options struct {
+	Config        Config
+	Language      string // of new contacts
+	Conversations *handoff.Conversations
+	Directory     *handoff.Directory
+	Desks         *handoff.Desks
+	Knowledge     Knowledge
+	Tickets       *tickets.Service
+	Words         handoff.Words
+	Now           func() time.Time
+}
+
+// Engine decides about incoming messages. It implements transcript.Handler and is safe for concurrent use.
+type Engine struct {
+	Options
+	intents intents
+}
+
+var _ transcript.Handler = (*Engine)(nil)
+
+// New returns an engine.
+func New(o Options) *Engine {
+	o.Config.Defaults()
+	return &Engine{Options: o, intents: newIntents(o.Config.Keywords)}
+}
+
+// Handle decides about one message.
+func (e *Engine) Handle(ctx context.Context, m *adapters.Message) (transcript.Plan, error) {
+	if m.Group {
+		return e.group(ctx, m)
+	}
+	id := transcript.ConversationID(m.Inbox, m.Chat)
+	return e.Conversations.Decide(ctx, id, m, func(c *handoff.Conversation) (transcript.Plan, error) {
+		return e.decide(ctx, c, m)
+	})
+}
+
+// group hands a desk's messages to the desk; elsewhere the bot is silent but for /id.
+func (e *Engine) group(ctx context.Context, m *adapters.Message) (transcript.Plan, error) {
+	if k, ok := e.Directory.At(m.Inbox, m.Chat); ok {
+		return e.Desks.Handle(ctx, k, m)
+	}
+	if name, _ := handoff.ParseCommand(m); name != "id" {
+		return transcript.Plan{Decision: "silent in a group that is no desk"}, nil
+	}
+	p := transcript.Post{Inbox: m.Inbox, Author: transcript.AuthorBot}
+	p.Message = adapters.Outgoing{Chat: m.Chat, Group: true, Thread: m.Thread, Text: e.Desks.Identify(m)}
+	return transcript.Plan{Posts: []transcript.Post{p}, Decision: "identified"}, nil
+}
+
+// rules are tried in order; the first that takes the turn decides.
+var rules = []func(e *Engine, ctx context.Context, t *turn) (taken bool, err error){
+	(*Engine).left,     // unsubscribed, blocked us
+	(*Engine).ignored,  // notices nobody answers
+	(*Engine).started,  // subscribed, pressed start: welcome
+	(*Engine).identify, // /id
+	(*Engine).inCase,   // a person has the case, or will: relay and be silent
+	(*Engine).inForm,   // a form is half filled in
+	(*Engine).picked,   // a button or digit that answers our question
+	(*Engine).intent,   // human, ticket, cancel, help, thanks, hello
+	(*Engine).wordless, // a picture, a sticker, something unknown
+	(*Engine).faq,      // answer, ask back, or admit not knowing
+}
+
+func (e *Engine) decide(ctx context.Context, c *handoff.Conversation, m *adapters.Message) (transcript.Plan, error) {
+	t := e.newTurn(c, m)
+	for _, rule := range rules {
+		taken, err := rule(e, ctx, t)
+		if err != nil {
+			return transcript.Plan{}, err
+		}
+		if taken {
+			break
+		}
+	}
+	return transcript.Plan{Posts: t.posts, Decision: t.decision}, nil
+}
+
+// GiveUp apologizes to the contact and tells the desk that a message could not be handled.
+func (e *Engine) GiveUp(_ context.Context, m *adapters.Message) transcript.Plan {
+	plan := transcript.Plan{For: m.ID, Decision: "given up"}
+	if !m.Group {
+		p := transcript.Post{Inbox: m.Inbox, Author: transcript.AuthorBot}
+		p.Message = adapters.Outgoing{Chat: m.Chat, Text: e.Words.Text(e.Language, texts.ApologyFailed, nil)}
+		plan.Posts = append(plan.Posts, p)
+	}
+	note := e.Words.Text(e.Language, texts.GivenUp, map[string]any{"Inbox": string(m.Inbox), "ID": m.ID})
+	plan.Posts = append(plan.Posts, e.Desks.Announce(m.Inbox, "", note)...)
+	return plan
+}
+
+// Undelivered tells whoever should know.
+func (e *Engine) Undelivered(ctx context.Context, entry *transcript.Entry) []transcript.Post {
+	return e.Desks.Undelivered(ctx, entry)
+}

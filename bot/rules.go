@@ -1,0 +1,283 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"kefu/adapters"
+	"kefu/handoff"
+	"kefu/internal/texts"
+	"kefu/kb"
+)
+
+// What buttons under the bot's messages send back.
+const (
+	choiceHuman  = "human"
+	choiceTicket = "ticket"
+	choiceNone   = "none"
+	choicePick   = "pick:" // + FAQ entry id
+)
+
+func (e *Engine) left(_ context.Context, t *turn) (bool, error) {
+	if t.m.Event != adapters.EventStop {
+		return false, nil
+	}
+	t.c.Left = true
+	t.decision = "contact left"
+	if t.c.Case != nil {
+		t.posts = e.Desks.Notice(t.c, texts.CustomerLeft)
+	}
+	return true, nil
+}
+
+// ignored takes notices that want no answer, and edits of what was answered already.
+func (e *Engine) ignored(_ context.Context, t *turn) (bool, error) {
+	switch t.m.Kind {
+	case adapters.KindEvent:
+		switch t.m.Event {
+		case adapters.EventStart, adapters.EventScan, adapters.EventMenu:
+			return false, nil
+		}
+	case adapters.KindEdit:
+		if t.c.Case != nil {
+			return false, nil
+		}
+	default:
+		return false, nil
+	}
+	t.decision = "ignored " + string(t.m.Kind) + " " + string(t.m.Event)
+	return true, nil
+}
+
+func (e *Engine) started(_ context.Context, t *turn) (bool, error) {
+	scanned := t.m.Event == adapters.EventScan && !t.c.Dialog.Greeted
+	if t.m.Event != adapters.EventStart && !scanned {
+		return false, nil
+	}
+	t.decision = "welcome"
+	if t.c.Case != nil {
+		t.posts = e.Desks.Notice(t.c, texts.CustomerBack)
+		return true, nil
+	}
+	t.c.Dialog = handoff.Dialog{}
+	t.greet()
+	return true, nil
+}
+
+func (e *Engine) identify(_ context.Context, t *turn) (bool, error) {
+	if name, _ := handoff.ParseCommand(t.m); name != "id" || t.m.Kind != adapters.KindMessage {
+		return false, nil
+	}
+	t.decision = "identified"
+	t.c.Dialog.Greeted = true
+	t.post(e.Desks.Identify(t.m))
+	return true, nil
+}
+
+// inCase relays to the agents. A contact who still waits may cancel.
+func (e *Engine) inCase(_ context.Context, t *turn) (bool, error) {
+	if t.c.Case == nil {
+		return false, nil
+	}
+	if t.c.Status == handoff.StatusWaiting && e.intents.of(t.text) == intentCancel {
+		t.decision = "waiting cancelled"
+		t.posts = e.Desks.Cancel(t.c)
+		t.say(texts.CancelDone)
+		return true, nil
+	}
+	if t.m.Kind == adapters.KindCallback {
+		t.decision = "stale button while a person serves"
+		return true, nil
+	}
+	t.decision = "relayed to desk"
+	t.posts = e.Desks.Relay(t.c, t.m)
+	return true, nil
+}
+
+// picked takes an answer to our own question: a button, or a digit while a question is open.
+func (e *Engine) picked(ctx context.Context, t *turn) (bool, error) {
+	q := t.c.Dialog.Clarify
+	if id, ok := strings.CutPrefix(t.m.Choice, choicePick); ok {
+		return true, e.answerPicked(t, kb.EntryID(id))
+	}
+	if t.m.Choice == choiceNone {
+		return true, e.handoff(ctx, t, handoff.ReasonUnknown)
+	}
+	if q == nil || t.m.Kind == adapters.KindCallback {
+		return false, nil
+	}
+	n, ok := digit(t.text)
+	switch {
+	case !ok:
+		return e.pickedByLabel(t, q), nil
+	case n == 0 || n == len(q.Choices)+1:
+		return true, e.handoff(ctx, t, handoff.ReasonUnknown)
+	case n > len(q.Choices)+1:
+		t.decision = "clarify: no such number"
+		t.say(texts.ClarifyInvalid, "Count", len(q.Choices)+1)
+		return true, nil
+	}
+	return true, e.answerPicked(t, kb.EntryID(strings.TrimPrefix(q.Choices[n-1].ID, choicePick)))
+}
+
+// pickedByLabel takes the words of a choice typed instead of its number.
+func (e *Engine) pickedByLabel(t *turn, q *handoff.Clarify) bool {
+	for _, c := range q.Choices {
+		if normalize(c.Label) == normalize(t.text) {
+			return e.answerPicked(t, kb.EntryID(strings.TrimPrefix(c.ID, choicePick))) == nil
+		}
+	}
+	return false
+}
+
+func (e *Engine) answerPicked(t *turn, id kb.EntryID) error {
+	entry, ok := e.Knowledge.Entry(id)
+	if !ok {
+		t.c.Dialog.Clarify = nil
+		t.decision = "clarify: entry gone"
+		t.unknown()
+		return nil
+	}
+	t.answer(entry)
+	t.decision = "answer " + string(id) + " chosen"
+	return nil
+}
+
+func (e *Engine) intent(ctx context.Context, t *turn) (bool, error) {
+	in := e.intents.of(t.text)
+	if t.m.Choice != "" {
+		in = e.intents.of(t.m.Choice)
+	}
+	t.decision = "intent " + string(in)
+	switch in {
+	case intentHuman:
+		return true, e.handoff(ctx, t, handoff.ReasonAsked)
+	case intentComplaint:
+		return true, e.handoff(ctx, t, handoff.ReasonComplaint)
+	case intentTicket:
+		return true, e.ticket(ctx, t)
+	case intentCancel:
+		t.say(t.cancel())
+	case intentHelp:
+		t.say(texts.Help)
+	case intentThanks:
+		t.say(texts.ThanksReply)
+	case intentGreeting:
+		if !t.c.Dialog.Greeted {
+			t.greet()
+			break
+		}
+		t.say(texts.GreetingReply)
+	default:
+		t.decision = ""
+		return false, nil
+	}
+	return true, nil
+}
+
+// cancel ends what is open between bot and contact.
+func (t *turn) cancel() (textID string) {
+	d := &t.c.Dialog
+	if d.Clarify == nil && d.Form == nil {
+		return texts.CancelNothing
+	}
+	d.Clarify, d.Form = nil, nil
+	return texts.CancelDone
+}
+
+func (e *Engine) wordless(_ context.Context, t *turn) (bool, error) {
+	if t.text != "" && t.m.Kind == adapters.KindMessage {
+		return false, nil
+	}
+	t.decision = "no words: " + string(t.m.Kind)
+	if t.m.Kind == adapters.KindCallback {
+		t.decision = "stale button"
+		t.say(texts.ButtonStale)
+		return true, nil
+	}
+	t.say(texts.UnsupportedKind)
+	return true, nil
+}
+
+// faq asks the knowledge base and answers, asks back, or admits not knowing.
+func (e *Engine) faq(_ context.Context, t *turn) (bool, error) {
+	d := &t.c.Dialog
+	d.Asked = t.text
+	r := e.Knowledge.Match(kb.Question{Text: t.text, Language: t.c.Language})
+	v := kb.Decide(r, e.Config.thresholds())
+	round := 1
+	if d.Clarify != nil {
+		round = d.Clarify.Round + 1
+	}
+	switch {
+	case v.Decision == kb.Answer:
+		t.answer(v.Choices[0].Entry)
+		t.decision = "answer"
+	case v.Decision == kb.Clarify && round <= e.Config.Clarify.Rounds:
+		t.clarify(v.Choices, round)
+		t.decision = "clarify"
+	default:
+		t.unknown()
+		t.decision = "unknown"
+	}
+	t.decision += scores(r)
+	return true, nil
+}
+
+// scores writes the candidates' confidences for people who ask why.
+func scores(r kb.Result) string {
+	var b strings.Builder
+	for i, c := range r.Candidates {
+		if i == 3 {
+			break
+		}
+		fmt.Fprintf(&b, " %s=%.2f", c.ID, c.Confidence)
+	}
+	fmt.Fprintf(&b, " none=%.2f", r.None)
+	return b.String()
+}
+
+func (t *turn) answer(entry *kb.Entry) {
+	d := &t.c.Dialog
+	d.Clarify, d.Misses = nil, 0
+	t.tried(entry.Question)
+	t.post(entry.AnswerIn(t.c.Language))
+}
+
+func (t *turn) clarify(candidates []kb.Candidate, round int) {
+	q := &handoff.Clarify{Question: t.text, Round: round}
+	lines := []string{t.words(texts.ClarifyIntro)}
+	for i, c := range candidates {
+		q.Choices = append(q.Choices, adapters.Choice{ID: choicePick + string(c.ID), Label: c.Question})
+		lines = append(lines, t.words(texts.ClarifyChoice, "N", i+1, "Label", c.Question))
+	}
+	none := adapters.Choice{ID: choiceNone, Label: t.words(texts.ClarifyNone)}
+	lines = append(lines, t.words(texts.ClarifyChoice, "N", len(candidates)+1, "Label", none.Label), t.words(texts.ClarifyFooter))
+	t.c.Dialog.Clarify = q
+	t.tried(t.words(texts.ClarifyIntro))
+	t.post(strings.Join(lines, "\n"), append(q.Choices[:len(q.Choices):len(q.Choices)], none)...)
+}
+
+// unknown admits not knowing; the second time in a row a person is offered first of all.
+func (t *turn) unknown() {
+	d := &t.c.Dialog
+	d.Clarify = nil
+	d.Misses++
+	id := texts.Unknown
+	if d.Misses >= t.e.Config.HandoffAfter {
+		id = texts.UnknownOfferHuman
+	}
+	t.post(t.words(id), adapters.Choice{ID: choiceHuman, Label: t.words(texts.ButtonHuman)})
+}
+
+// digit reads a text that is nothing but a number of up to two digits, in any script's width.
+func digit(text string) (int, bool) {
+	text = strings.Trim(normalize(text), ".、,) ")
+	if len(text) == 0 || len(text) > 2 {
+		return 0, false
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= 0
+}

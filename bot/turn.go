@@ -1,0 +1,110 @@
+package bot
+
+import (
+	"strings"
+
+	"kefu/adapters"
+	"kefu/handoff"
+	"kefu/internal/texts"
+	"kefu/internal/transcript"
+)
+
+// turn is one message of a contact and what comes of it.
+type turn struct {
+	e *Engine
+	c *handoff.Conversation
+	m *adapters.Message
+	// text is the utterance: what was written, or recognized from a voice message.
+	text     string
+	posts    []transcript.Post
+	decision string
+}
+
+func (e *Engine) newTurn(c *handoff.Conversation, m *adapters.Message) *turn {
+	t := &turn{e: e, c: c, m: m, text: utterance(m)}
+	if c.Inbox == "" {
+		c.Inbox, c.Chat = m.Inbox, m.Chat
+		c.Language = first(known(m.From.Language), e.Language)
+	}
+	if m.From.ID != "" {
+		c.Person = m.From
+	}
+	if l := languageOf(t.text); l != "" {
+		c.Language = l
+	}
+	c.Name = m.From.Name
+	if c.Name == "" {
+		c.Name = e.Words.Text(c.Language, texts.GuestName, map[string]any{"Code": handoff.Alias(c)})
+	}
+	c.Left = false
+	return t
+}
+
+// utterance is the text of a message as the bot reads it.
+func utterance(m *adapters.Message) string {
+	if text := strings.TrimSpace(m.Text); text != "" {
+		return text
+	}
+	for _, a := range m.Attachments {
+		if a.Kind == adapters.AttachmentVoice && a.Text != "" {
+			return a.Text
+		}
+	}
+	return ""
+}
+
+// text in the contact's language; kv are names and values in turn.
+func (t *turn) words(id string, kv ...any) string {
+	data := make(map[string]any, len(kv)/2)
+	for i := 0; i+1 < len(kv); i += 2 {
+		data[kv[i].(string)] = kv[i+1]
+	}
+	return t.e.Words.Text(t.c.Language, id, data)
+}
+
+// say answers with a text of the catalogue.
+func (t *turn) say(id string, kv ...any) { t.post(t.words(id, kv...)) }
+
+// post answers with text and buttons.
+func (t *turn) post(text string, choices ...adapters.Choice) {
+	t.greet()
+	t.posts = append(t.posts, transcript.Post{
+		Inbox: t.c.Inbox, Author: transcript.AuthorBot,
+		Message: adapters.Outgoing{Chat: t.c.Chat, Text: text, Choices: choices},
+	})
+}
+
+// greet puts the welcome before the first thing a contact hears.
+func (t *turn) greet() {
+	if t.c.Dialog.Greeted {
+		return
+	}
+	t.c.Dialog.Greeted = true
+	t.post(t.words(texts.Welcome), t.menu()...)
+}
+
+func (t *turn) menu() []adapters.Choice {
+	return []adapters.Choice{
+		{ID: choiceHuman, Label: t.words(texts.ButtonHuman)},
+		{ID: choiceTicket, Label: t.words(texts.ButtonTicket)},
+	}
+}
+
+// tried remembers what the bot said to a question, for the agent's card.
+func (t *turn) tried(what string) {
+	const most = 5
+	d := &t.c.Dialog
+	d.Tried = append(d.Tried, what)
+	if len(d.Tried) > most {
+		d.Tried = d.Tried[len(d.Tried)-most:]
+	}
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,209 @@
+package handoff
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kefu/adapters"
+	"kefu/internal/docstore"
+	"kefu/internal/transcript"
+)
+
+// Status says who answers the contact.
+type Status string
+
+// The statuses of a conversation.
+const (
+	StatusBot     Status = "bot"     // the bot answers
+	StatusWaiting Status = "waiting" // a case is open, no agent has it yet
+	StatusServed  Status = "served"  // an agent has the case; the bot is silent
+)
+
+// Conversation is the exchange with one contact.
+type Conversation struct {
+	ID       string             `json:"id"`
+	Inbox    adapters.InboxName `json:"inbox"`
+	Chat     adapters.ChatID    `json:"chat"`
+	Person   adapters.Person    `json:"person"`
+	Name     string             `json:"name"` // what agents read; never empty
+	Language string             `json:"language"`
+	Status   Status             `json:"status"`
+	Case     *Case              `json:"case,omitempty"` // the open case
+	Last     *Case              `json:"last,omitempty"` // the case closed last
+	Cases    int                `json:"cases"`          // cases opened so far
+	Left     bool               `json:"left,omitempty"` // unsubscribed or blocked us
+	Dialog   Dialog             `json:"dialog"`
+	// Plans are the latest decisions, one per lane they were made in.
+	Plans     []lanePlan `json:"plans,omitempty"`
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
+}
+
+// Dialog is the bot's memory of a conversation; it lives here because the conversation changes as one document.
+type Dialog struct {
+	Greeted bool     `json:"greeted,omitempty"`
+	Misses  int      `json:"misses,omitempty"` // questions in a row without an answer
+	Clarify *Clarify `json:"clarify,omitempty"`
+	Form    *Form    `json:"form,omitempty"`
+	// Asked is the last question and Tried what the bot said to it, for the agent's card.
+	Asked string   `json:"asked,omitempty"`
+	Tried []string `json:"tried,omitempty"`
+}
+
+// Clarify is a question back to the contact that is still open.
+type Clarify struct {
+	Question string            `json:"question"`
+	Choices  []adapters.Choice `json:"choices"` // ID is the FAQ entry's id
+	Round    int               `json:"round"`   // from 1
+}
+
+// Form is a form half filled in.
+type Form struct {
+	Kind   string            `json:"kind"`
+	Step   int               `json:"step"`
+	Fields map[string]string `json:"fields,omitempty"`
+}
+
+// Case is a conversation handed to a desk.
+type Case struct {
+	ID       string    `json:"id"` // "conversation id#n", the topic's key
+	Desk     string    `json:"desk"`
+	Reason   string    `json:"reason"` // asked | unknown | complaint | reopened
+	Question string    `json:"question,omitempty"`
+	Tried    []string  `json:"tried,omitempty"`
+	OpenedAt time.Time `json:"opened_at"`
+	// Agent has the case; nil while waiting.
+	Agent     *Member   `json:"agent,omitempty"`
+	ClaimedAt time.Time `json:"claimed_at,omitzero"`
+	Held      []Held    `json:"held,omitempty"`
+	Ticket    int64     `json:"ticket,omitempty"`
+	ClosedAt  time.Time `json:"closed_at,omitzero"`
+	ClosedBy  string    `json:"closed_by,omitempty"`
+	Summary   string    `json:"summary,omitempty"`
+}
+
+// Held is a second agent's reply, kept until that agent says what to do with it.
+type Held struct {
+	ID     string            `json:"id"` // short, fits a button
+	Text   string            `json:"text"`
+	By     Member            `json:"by"`
+	Origin transcript.Origin `json:"origin"`
+}
+
+// lanePlan is a decision and the lane of messages it was made in: a lane's next message comes only after the plan was carried out.
+type lanePlan struct {
+	Lane string          `json:"lane"`
+	Plan transcript.Plan `json:"plan"`
+}
+
+// maxPlans bounds the plans kept; more lanes than this never decide about one conversation between a plan and its posts.
+const maxPlans = 4
+
+// plan returns what was decided for an incoming message before.
+func (c *Conversation) plan(in string) (transcript.Plan, bool) {
+	i := slices.IndexFunc(c.Plans, func(p lanePlan) bool { return p.Plan.For == in })
+	if i < 0 {
+		return transcript.Plan{}, false
+	}
+	return c.Plans[i].Plan, true
+}
+
+func (c *Conversation) keep(lane string, p transcript.Plan) {
+	c.Plans = slices.DeleteFunc(c.Plans, func(k lanePlan) bool { return k.Lane == lane })
+	c.Plans = append(c.Plans, lanePlan{Lane: lane, Plan: p})
+	if over := len(c.Plans) - maxPlans; over > 0 {
+		c.Plans = slices.Delete(c.Plans, 0, over)
+	}
+}
+
+// Conversations stores conversations. It is safe for concurrent use.
+type Conversations struct {
+	docs *docstore.Collection[Conversation]
+	now  func() time.Time
+}
+
+// NewConversations opens the collection.
+func NewConversations(ctx context.Context, s *docstore.Store, now func() time.Time) (*Conversations, error) {
+	docs, err := docstore.Open(ctx, s, "conversations",
+		docstore.Index[Conversation]{Name: "open", Values: 2, Key: func(c *Conversation) []any {
+			if c.Case == nil {
+				return nil
+			}
+			return []any{c.Case.Desk, c.Case.OpenedAt}
+		}})
+	if err != nil {
+		return nil, err
+	}
+	return &Conversations{docs: docs, now: now}, nil
+}
+
+// Conversation loads one, or docstore.ErrNotFound.
+func (s *Conversations) Conversation(ctx context.Context, id string) (Conversation, error) {
+	d, err := s.docs.Get(ctx, id)
+	return d.Value, err
+}
+
+// Open lists the open cases of a desk, the oldest first.
+func (s *Conversations) Open(ctx context.Context, desk string, limit int) ([]Conversation, error) {
+	docs, err := s.docs.Find(ctx, docstore.Query{Index: "open", Eq: []any{desk}, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Conversation, len(docs))
+	for i, d := range docs {
+		out[i] = d.Value
+	}
+	return out, nil
+}
+
+// Decide changes a conversation for one incoming message and keeps the plan in the same swap. For a message decided before it returns the plan made then.
+// fn may run more than once: what it does elsewhere must be idempotent by the message's id. A conversation that does not exist yet is passed with its ids only.
+func (s *Conversations) Decide(ctx context.Context, id string, m *adapters.Message, fn func(c *Conversation) (transcript.Plan, error)) (transcript.Plan, error) {
+	var plan transcript.Plan
+	_, err := s.docs.Upsert(ctx, id, func(c *Conversation, exists bool) error {
+		if kept, ok := c.plan(m.ID); ok {
+			plan = kept
+			return docstore.ErrNoChange
+		}
+		now := docstore.Millis(s.now())
+		if !exists {
+			c.ID, c.Status, c.CreatedAt = id, StatusBot, now
+		}
+		var err error
+		if plan, err = fn(c); err != nil {
+			return err
+		}
+		plan.For = m.ID
+		c.keep(string(m.Inbox)+"|"+string(m.Chat)+"|"+string(m.Thread), plan)
+		c.UpdatedAt = now
+		return nil
+	})
+	return plan, err
+}
+
+// caseConversation returns the conversation id inside a case id.
+func caseConversation(caseID string) string {
+	if i := strings.LastIndexByte(caseID, '#'); i > 0 {
+		return caseID[:i]
+	}
+	return caseID
+}
+
+// Alias is a stable short code for a contact whose platform tells no name.
+func Alias(c *Conversation) string {
+	sum := sha256.Sum256([]byte(c.ID))
+	return base32.StdEncoding.EncodeToString(sum[:])[:4]
+}
+
+// shortID is a stable id of 10 characters made from a longer one.
+func shortID(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:10])
+}
+
+func caseID(c *Conversation) string { return fmt.Sprintf("%s#%d", c.ID, c.Cases) }

@@ -1,0 +1,66 @@
+package handoff
+
+import (
+	"strings"
+
+	"kefu/adapters"
+	"kefu/internal/docstore"
+	"kefu/internal/texts"
+	"kefu/internal/transcript"
+)
+
+// Relay makes the posts that bring a contact's message to the agents of the open case.
+func (d *Desks) Relay(c *Conversation, m *adapters.Message) []transcript.Post {
+	k, ok := d.Directory.Desk(c.Case.Desk)
+	if !ok {
+		return nil
+	}
+	text := d.Readable(m)
+	if text == "" {
+		return nil
+	}
+	if m.Kind == adapters.KindEdit {
+		text = d.say(texts.EditedPrefix) + text
+	}
+	p := toTopic(k, c, c.Case, transcript.AuthorPerson, d.say(texts.RelayCustomerLine, "Name", c.Name, "Text", text))
+	return []transcript.Post{p}
+}
+
+// Readable is a message as people read it in another chat: its text, and a named placeholder for everything else it carries.
+func (d *Desks) Readable(m *adapters.Message) string {
+	var parts []string
+	for _, a := range m.Attachments {
+		parts = append(parts, d.say("attachment_"+string(a.Kind), "Name", a.Name, "Text", a.Text, "URL", a.URL))
+	}
+	if m.Text != "" {
+		parts = append(parts, m.Text)
+	}
+	if len(parts) == 0 && m.Kind == adapters.KindUnknown {
+		return d.say(texts.AttachmentUnknown)
+	}
+	return strings.Join(parts, " ")
+}
+
+// Notice makes the post that tells the agents of the open case something about the contact.
+func (d *Desks) Notice(c *Conversation, id string) []transcript.Post {
+	k, ok := d.Directory.Desk(c.Case.Desk)
+	if !ok {
+		return nil
+	}
+	return []transcript.Post{toTopic(k, c, c.Case, transcript.AuthorBot, d.say(id, "Name", c.Name))}
+}
+
+// Cancel ends the case of a contact who no longer wants to wait.
+func (d *Desks) Cancel(c *Conversation) []transcript.Post {
+	cs := c.Case
+	k, ok := d.Directory.Desk(cs.Desk)
+	cs.ClosedAt, cs.ClosedBy = docstore.Millis(d.Now()), c.Name
+	c.closeCase()
+	if !ok {
+		return nil
+	}
+	return []transcript.Post{
+		d.editCard(k, c, cs),
+		toTopic(k, c, cs, transcript.AuthorBot, d.say(texts.CustomerCanceled, "Name", c.Name)),
+	}
+}

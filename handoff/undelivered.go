@@ -1,0 +1,111 @@
+package handoff
+
+import (
+	"context"
+	"strings"
+
+	"kefu/adapters"
+	"kefu/internal/texts"
+	"kefu/internal/transcript"
+)
+
+// Undelivered says whom to tell when an outgoing entry could not be sent: an agent about their words, a contact about words that do not reach
+// the desk, the desk about the bot's words. Notices themselves are told to nobody, so it ends.
+func (d *Desks) Undelivered(_ context.Context, e *transcript.Entry) []transcript.Post {
+	p := e.Post
+	if p.Verb != "" && p.Verb != transcript.VerbSend {
+		return nil
+	}
+	switch {
+	case p.Origin != nil:
+		return d.tellAgent(e)
+	case p.Topic.Key != "" && p.Author == transcript.AuthorPerson:
+		return d.tellContact(e)
+	case p.Topic.Key == "" && !p.Message.Group && e.Reason != adapters.ReasonUnreachable:
+		return d.tellDesk(e)
+	}
+	return nil
+}
+
+// tellAgent puts a notice into the agent's topic; for an unknown outcome with a button to send again.
+func (d *Desks) tellAgent(e *transcript.Entry) []transcript.Post {
+	from := e.Post.Origin
+	n := transcript.Post{Inbox: from.Inbox, Author: transcript.AuthorBot, Topic: transcript.Topic{Key: from.Topic}, Target: e.ID}
+	n.Message = adapters.Outgoing{Chat: from.Chat, Group: true, ReplyTo: from.ID, Text: d.outcome(e)}
+	if e.State != transcript.StateParked {
+		n.Message.Choices = []adapters.Choice{{ID: choiceResend, Label: d.say(texts.ButtonResend)}}
+	}
+	return []transcript.Post{n}
+}
+
+func (d *Desks) outcome(e *transcript.Entry) string {
+	switch e.State {
+	case transcript.StateUnknown:
+		return d.say(texts.SendUnknown)
+	case transcript.StateParked:
+		return d.say(texts.Parked, "Reason", d.say("send_failed_"+string(e.Reason)))
+	default:
+		return d.say("send_failed_" + string(e.Reason))
+	}
+}
+
+func (d *Desks) tellContact(e *transcript.Entry) []transcript.Post {
+	inbox, chat, ok := caseContact(e.Post.Topic.Key)
+	if !ok {
+		return nil
+	}
+	return []transcript.Post{{
+		Inbox: inbox, Author: transcript.AuthorBot,
+		Message: adapters.Outgoing{Chat: chat, Text: d.say(texts.DeskUnreachable)},
+	}}
+}
+
+func (d *Desks) tellDesk(e *transcript.Entry) []transcript.Post {
+	k, ok := d.Directory.Route(e.Post.Inbox, "")
+	if !ok {
+		return nil
+	}
+	return []transcript.Post{toDesk(k, d.say(texts.BotUndelivered, "Inbox", string(e.Post.Inbox), "Reason", d.outcome(e)))}
+}
+
+// toDesk makes a post into a desk's chat, outside all cases.
+func toDesk(k Desk, text string) transcript.Post {
+	return transcript.Post{
+		Inbox: k.Inbox, Author: transcript.AuthorBot,
+		Message: adapters.Outgoing{Chat: k.Chat, Group: true, Text: text},
+	}
+}
+
+// Announce makes the post that tells the desk of an inbox something outside all cases; none where there is no desk.
+func (d *Desks) Announce(inbox adapters.InboxName, category, text string) []transcript.Post {
+	k, ok := d.Directory.Route(inbox, category)
+	if !ok {
+		return nil
+	}
+	return []transcript.Post{toDesk(k, text)}
+}
+
+// caseContact returns the contact's inbox and chat inside a case id.
+func caseContact(caseID string) (adapters.InboxName, adapters.ChatID, bool) {
+	inbox, chat, ok := strings.Cut(caseConversation(caseID), "|")
+	return adapters.InboxName(inbox), adapters.ChatID(chat), ok
+}
+
+// choiceResend is the button under a notice of an unknown or failed send.
+const choiceResend = "resend"
+
+// resend sends a reply once more, because its agent says so.
+func (d *Desks) resend(ctx context.Context, t *turn, c *Conversation, _ *Case) (transcript.Plan, error) {
+	notice, err := d.Record.Quoted(ctx, t.m)
+	if err != nil {
+		return transcript.Plan{}, err
+	}
+	if notice == nil || notice.Post.Target == "" {
+		return d.reply(t, d.say(texts.HeldGone)), nil
+	}
+	e, err := d.Record.Entry(ctx, notice.Post.Target)
+	if err != nil {
+		return transcript.Plan{}, err
+	}
+	return transcript.Plan{Posts: []transcript.Post{relayed(c, e.Post.Message.Text, e.Post.Origin)}}, nil
+}

@@ -1,0 +1,303 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"kefu/adapters"
+	"kefu/adapters/feishu"
+	"kefu/adapters/telegram"
+	"kefu/adapters/wechat"
+	"kefu/bot"
+	"kefu/handoff"
+	"kefu/internal/config"
+	"kefu/internal/coord"
+	"kefu/internal/coord/local"
+	"kefu/internal/coord/redis"
+	"kefu/internal/docstore"
+	"kefu/internal/docstore/mongo"
+	"kefu/internal/docstore/sqlite"
+	"kefu/internal/httpapi"
+	"kefu/internal/texts"
+	"kefu/internal/transcript"
+	"kefu/kb"
+	"kefu/tickets"
+)
+
+// Options are what a gateway is built with beside its configuration.
+type Options struct {
+	Log *slog.Logger
+	Now func() time.Time // default time.Now
+	// Observe hears what happens to every message; must not block. nil = nobody.
+	Observe func(transcript.Record)
+	// Trap stops workers between steps, for tests of crashes.
+	Trap func(step string) error
+}
+
+// App is one gateway process.
+type App struct {
+	cfg      *config.Config
+	o        Options
+	store    *docstore.Store
+	coord    coord.Coord
+	registry *prometheus.Registry
+	adapters []adapters.Adapter
+	faq      *kb.Store
+	index    *kb.Index
+	workers  *transcript.Workers
+	public   net.Listener
+	admin    net.Listener
+	socket   net.Listener
+}
+
+// New connects to storage, builds every part and opens the listeners, but serves nothing yet. The caller must call Run or Close.
+func New(ctx context.Context, cfg *config.Config, o Options) (a *App, err error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a = &App{cfg: cfg, o: o, registry: prometheus.NewRegistry()}
+	defer func() {
+		if err != nil {
+			_ = a.Close()
+		}
+	}()
+	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if a.store, err = openStore(ctx, cfg); err != nil {
+		return nil, err
+	}
+	process := cmp.Or(os.Getenv("HOSTNAME"), "kefu") + "-" + rand.Text()[:8]
+	if a.coord, err = openCoord(cfg, process, o); err != nil {
+		return nil, err
+	}
+	if err := a.build(ctx, process); err != nil {
+		return nil, err
+	}
+	return a, a.listen()
+}
+
+// openStore opens MongoDB when one is configured, else the embedded database.
+func openStore(ctx context.Context, cfg *config.Config) (*docstore.Store, error) {
+	if uri := cfg.Storage.Mongo.URI.Reveal(); uri != "" {
+		d, err := mongo.Open(ctx, mongo.Options{URI: uri, Database: cfg.Storage.Mongo.Database})
+		if err != nil {
+			return nil, fmt.Errorf("storage.mongo: %w", err)
+		}
+		return docstore.New(d), nil
+	}
+	d, err := sqlite.Open(ctx, sqlite.Options{Dir: cfg.Storage.Data})
+	if err != nil {
+		return nil, fmt.Errorf("storage.data: %w", err)
+	}
+	return docstore.New(d), nil
+}
+
+func openCoord(cfg *config.Config, process string, o Options) (coord.Coord, error) {
+	url := cfg.Storage.Redis.URL.Reveal()
+	if url == "" {
+		return local.New(local.Options{Now: o.Now}), nil
+	}
+	c, err := redis.New(redis.Options{URL: url, Consumer: process, Now: o.Now, Log: o.Log})
+	if err != nil {
+		return nil, fmt.Errorf("storage.redis: %w", err)
+	}
+	return c, nil
+}
+
+// build makes every part from the bottom up.
+func (a *App) build(ctx context.Context, process string) error {
+	embedded := a.cfg.Storage.Mongo.URI == ""
+	record, err := transcript.New(ctx, transcript.Options{
+		Store: a.store, Coord: a.coord, Now: a.o.Now, Log: a.o.Log, Process: process, Alone: embedded,
+		Metrics: transcript.NewMetrics(a.registry), Observe: a.o.Observe,
+	})
+	if err != nil {
+		return err
+	}
+	if a.adapters, err = a.connect(record); err != nil {
+		return err
+	}
+	if a.faq, err = kb.NewStore(ctx, a.store, a.o.Now); err != nil {
+		return err
+	}
+	if a.index, err = kb.NewIndex(ctx, a.faq, kb.IndexOptions{Now: a.o.Now}); err != nil {
+		return err
+	}
+	engine, err := a.engine(ctx, record)
+	if err != nil {
+		return err
+	}
+	a.workers = record.NewWorkers(transcript.WorkerOptions{Adapters: a.adapters, Handler: engine, Trap: a.o.Trap})
+	return nil
+}
+
+// connect builds the adapter of every inbox. This switch is the list of channels.
+func (a *App) connect(gateway adapters.Gateway) ([]adapters.Adapter, error) {
+	env := adapters.Env{
+		Gateway: gateway, Tokens: tokens{coord.NewTokens(a.coord, a.o.Now)}, HTTP: httpClient(), Now: a.o.Now, Log: a.o.Log,
+	}
+	var all []adapters.Adapter
+	for _, in := range a.cfg.Inboxes {
+		var ad adapters.Adapter
+		var err error
+		switch in.Channel {
+		case config.ChannelWeChat:
+			ad, err = wechat.New(in.Name, *in.WeChat, env)
+		case config.ChannelFeishu:
+			ad, err = feishu.New(in.Name, *in.Feishu, env)
+		case config.ChannelTelegram:
+			ad, err = telegram.New(in.Name, *in.Telegram, env)
+		default:
+			err = fmt.Errorf("unknown channel %q", in.Channel)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("inbox %s: %w", in.Name, err)
+		}
+		all = append(all, ad)
+	}
+	return all, nil
+}
+
+// httpClient is what adapters call platforms with: bounded in time and connections, following no redirects with credentials.
+func httpClient() *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConns, t.MaxIdleConnsPerHost, t.MaxConnsPerHost = 256, 64, 128
+	t.ResponseHeaderTimeout = 10 * time.Second
+	return &http.Client{
+		Transport: t, Timeout: 60 * time.Second, // long polls and files; each call has a shorter deadline of its own
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// tokens gives coord.Tokens the shape adapters ask for.
+type tokens struct{ kept *coord.Tokens }
+
+func (t tokens) Token(ctx context.Context, key string, fetch adapters.FetchToken) (string, error) {
+	return t.kept.Token(ctx, key, fetch)
+}
+
+func (t tokens) Renew(ctx context.Context, key, stale string, fetch adapters.FetchToken) (string, error) {
+	return t.kept.Renew(ctx, key, stale, fetch)
+}
+
+func (a *App) engine(ctx context.Context, record *transcript.Transcript) (*bot.Engine, error) {
+	words, err := texts.New(a.cfg.Bot.Texts)
+	if err != nil {
+		return nil, fmt.Errorf("bot.texts: %w", err)
+	}
+	tk, err := tickets.New(ctx, a.store, a.o.Now)
+	if err != nil {
+		return nil, err
+	}
+	conversations, err := handoff.NewConversations(ctx, a.store, a.o.Now)
+	if err != nil {
+		return nil, err
+	}
+	directory := handoff.NewDirectory(a.cfg.Desks, a.cfg.People)
+	roster, err := handoff.NewRoster(ctx, a.store, directory, a.o.Now)
+	if err != nil {
+		return nil, err
+	}
+	desks := handoff.New(handoff.Options{
+		Directory: directory, Conversations: conversations, Roster: roster, Tickets: tk, Record: record,
+		Words: words, Language: a.cfg.Language, Now: a.o.Now,
+	})
+	return bot.New(bot.Options{
+		Config: a.cfg.Bot, Language: a.cfg.Language, Conversations: conversations, Directory: directory, Desks: desks,
+		Knowledge: a.index, Tickets: tk, Words: words, Now: a.o.Now,
+	}), nil
+}
+
+// listen opens the listeners, so that a taken port is an error of New.
+func (a *App) listen() error {
+	var err error
+	if a.public, err = net.Listen("tcp", a.cfg.HTTP.Listen); err != nil {
+		return fmt.Errorf("http.listen: %w", err)
+	}
+	if a.cfg.HTTP.AdminListen != "" {
+		if a.admin, err = net.Listen("tcp", a.cfg.HTTP.AdminListen); err != nil {
+			return fmt.Errorf("http.admin_listen: %w", err)
+		}
+	}
+	if a.cfg.Storage.Mongo.URI != "" {
+		return nil
+	}
+	// The lock on the data directory is ours, so a socket left there belongs to nobody.
+	path := SocketPath(a.cfg.Storage.Data)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("old socket: %w", err)
+	}
+	if a.socket, err = net.Listen("unix", path); err != nil {
+		return fmt.Errorf("command socket: %w", err)
+	}
+	return os.Chmod(path, 0o600)
+}
+
+// SocketPath is where a running gateway listens to the command line, inside its data directory.
+func SocketPath(data string) string { return filepath.Join(data, "kefu.sock") }
+
+// Addr is the address the gateway listens on.
+func (a *App) Addr() string { return a.public.Addr().String() }
+
+// AdminAddr is the address of metrics; "" when there is none.
+func (a *App) AdminAddr() string {
+	if a.admin == nil {
+		return ""
+	}
+	return a.admin.Addr().String()
+}
+
+// FAQ is the knowledge base of this gateway.
+func (a *App) FAQ() *kb.Store { return a.faq }
+
+// Index is the live index of the knowledge base.
+func (a *App) Index() *kb.Index { return a.index }
+
+// handlers collects what HTTP serves.
+func (a *App) handlers() httpapi.Options {
+	hooks := map[adapters.InboxName]http.Handler{}
+	for _, ad := range a.adapters {
+		if h, ok := adapters.As[adapters.WebhookServer](ad); ok {
+			hooks[ad.Inbox()] = h
+		}
+	}
+	return httpapi.Options{
+		Webhooks: hooks, Log: a.o.Log,
+		Metrics: promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}),
+		Checks:  []httpapi.Check{{Name: "storage", Ping: a.store.Ping}, {Name: "coordination", Ping: a.coord.Ping}},
+	}
+}
+
+// Close releases what New opened; Run does it by itself.
+func (a *App) Close() error {
+	var errs []error
+	for _, l := range []net.Listener{a.public, a.admin, a.socket} {
+		if l != nil {
+			if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+				errs = append(errs, err)
+			}
+		}
+	}
+	if a.coord != nil {
+		errs = append(errs, a.coord.Close())
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	return errors.Join(errs...)
+}

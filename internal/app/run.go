@@ -1,0 +1,129 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"kefu/adapters"
+	"kefu/adapters/telegram"
+	"kefu/internal/coord"
+	"kefu/internal/httpapi"
+)
+
+// stopGrace bounds how long a stop waits for open requests; a passive reply takes up to 5 s.
+const stopGrace = 6 * time.Second
+
+// Run serves until ctx ends, then stops in order and closes everything. An error before that also stops everything.
+func (a *App) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, a.Close()) }()
+
+	// What takes messages in stops first, what works on them afterwards.
+	intake, ctx := errgroup.WithContext(ctx)
+	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	work := errgroup.Group{}
+	work.Go(func() error { return a.workers.Run(working) })
+	work.Go(func() error { return ended(a.index.Run(working)) })
+
+	h := a.handlers()
+	a.serve(ctx, intake, a.public, httpapi.Public(h))
+	a.serve(ctx, intake, a.admin, httpapi.Admin(h))
+	a.serve(ctx, intake, a.socket, httpapi.Socket(h))
+	for _, ad := range a.adapters {
+		if l, ok := adapters.As[adapters.Listener](ad); ok {
+			intake.Go(func() error { return a.hold(ctx, ad.Inbox(), l) })
+		}
+	}
+	intake.Go(func() error { a.register(ctx); return nil })
+	a.o.Log.Info("serving", "listen", a.Addr(), "admin", a.AdminAddr(), "inboxes", len(a.adapters))
+
+	err = ended(intake.Wait())
+	a.o.Log.Info("stopping: finishing what is in hand")
+	stopWork()
+	return errors.Join(err, ended(work.Wait()))
+}
+
+func (a *App) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h http.Handler) {
+	if l != nil {
+		g.Go(func() error { return httpapi.Serve(ctx, l, h, stopGrace) })
+	}
+}
+
+// ended treats the end of the context as no error.
+func ended(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// How a listener's lease is held: another replica takes over this long after the holder died.
+const (
+	listenTTL   = 10 * time.Second
+	listenRetry = 2 * time.Second
+)
+
+// hold runs an adapter's own connection on one replica at a time.
+func (a *App) hold(ctx context.Context, inbox adapters.InboxName, l adapters.Listener) error {
+	for ctx.Err() == nil {
+		lease, err := a.coord.Acquire(ctx, "listen|"+string(inbox), listenTTL)
+		if err == nil {
+			err = listenUnder(ctx, lease, l)
+			_ = lease.Release(context.WithoutCancel(ctx))
+			if err != nil {
+				return fmt.Errorf("inbox %s: %w", inbox, err)
+			}
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(listenRetry):
+		}
+	}
+	return nil
+}
+
+// listenUnder listens while the lease holds.
+func listenUnder(ctx context.Context, lease coord.Lease, l adapters.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-lease.Lost():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ended(l.Listen(ctx))
+}
+
+// registrar is an adapter that can tell its platform where to deliver.
+type registrar interface {
+	RegisterWebhook(ctx context.Context, url string) error
+}
+
+var _ registrar = (*telegram.Adapter)(nil)
+
+// register tells the platforms our webhook addresses; a failure is reported and does not stop the gateway, since it may be registered already.
+func (a *App) register(ctx context.Context) {
+	base := strings.TrimRight(a.cfg.HTTP.PublicURL, "/")
+	if base == "" {
+		return
+	}
+	for _, ad := range a.adapters {
+		r, ok := adapters.As[registrar](ad)
+		if _, hooks := adapters.As[adapters.WebhookServer](ad); !ok || !hooks {
+			continue
+		}
+		if err := r.RegisterWebhook(ctx, base+"/webhook/"+string(ad.Inbox())); err != nil && ctx.Err() == nil {
+			a.o.Log.Warn("webhook not registered; deliveries arrive only if it was before", "inbox", ad.Inbox(), "err", err)
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package transcript_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"kefu/adapters"
+	"kefu/internal/docstore"
+	"kefu/internal/transcript"
+)
+
+// backends are the stores the guarantee is shown on.
+func backends(t *testing.T) map[string]func(*testing.T) *docstore.Store {
+	t.Helper()
+	return map[string]func(*testing.T) *docstore.Store{"sqlite": embedded, "mongo": documentServer}
+}
+
+var errDied = errors.New("died")
+
+// dieOnce makes a trap that stops every worker from the first time step is reached, as a kill would.
+func dieOnce(step string) (trap func(string) error, died func() bool) {
+	var dead atomic.Bool
+	return func(s string) error {
+		if dead.Load() || s == step {
+			dead.Store(true)
+			return errDied
+		}
+		return nil
+	}, dead.Load
+}
+
+// A process dies at each boundary between two steps; the next one finishes the work. Nothing is lost, the order holds, and an answer comes twice only
+// where the platform had accepted it, nobody recorded that, and the platform knows no keys.
+func TestCrashAtEachStep(t *testing.T) {
+	for backend, open := range backends(t) {
+		for _, step := range []string{transcript.TrapDecided, transcript.TrapPosted, transcript.TrapClaimed, transcript.TrapAccepted} {
+			for _, keyed := range []time.Duration{0, time.Hour} {
+				t.Run(fmt.Sprintf("%s/%s/keyed=%v", backend, step, keyed > 0), func(t *testing.T) {
+					crashAt(t, open(t), step, keyed)
+				})
+			}
+		}
+	}
+}
+
+func crashAt(t *testing.T, store *docstore.Store, step string, keyed time.Duration) {
+	on := newPlatform(adapters.Features{MessageIDs: true, IdempotentFor: keyed})
+	trap, died := dieOnce(step)
+	first := start(t, processOptions{name: "p1", store: store, handler: &echo{}, on: []adapters.Adapter{on}, trap: trap})
+	want := map[adapters.ChatID][]string{}
+	for n := range 12 {
+		chat := []string{"a", "b", "c"}[n%3]
+		first.receive(t, message(chat, n))
+		want[adapters.ChatID(chat)] = append(want[adapters.ChatID(chat)], fmt.Sprintf("re: m%d", n))
+	}
+	waitFor(t, died)
+	first.stop()
+
+	second := start(t, processOptions{name: "p2", store: store, handler: &echo{}, on: []adapters.Adapter{on}})
+	waitFor(t, func() bool { return len(distinct(on)) == 12 })
+	idle(t, second)
+	doubles := 0
+	for chat, got := range on.texts() {
+		once := compact(got)
+		doubles += len(got) - len(once)
+		if diff := cmp.Diff(want[chat], once); diff != "" {
+			t.Errorf("chat %s (-want +got):\n%s", chat, diff)
+		}
+	}
+	if mayDouble := step == transcript.TrapAccepted && keyed == 0; !mayDouble && doubles > 0 {
+		t.Errorf("%d answers came twice", doubles)
+	}
+	counted := testutil.CollectAndCount(second.reg, "kefu_sends_repeated_total")
+	if doubles > 0 && counted == 0 {
+		t.Error("answers came twice and nobody counted it")
+	}
+}
+
+func distinct(p *platform) map[string]bool {
+	all := map[string]bool{}
+	for chat, texts := range p.texts() {
+		for _, text := range texts {
+			all[string(chat)+text] = true
+		}
+	}
+	return all
+}
+
+// compact drops repeats that follow each other: a doubled answer stands beside the first.
+func compact(texts []string) []string {
+	var out []string
+	for _, s := range texts {
+		if len(out) == 0 || out[len(out)-1] != s {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// waitFor polls until ok or a deadline: the processes under test are real goroutines on a real store.
+func waitFor(t *testing.T, ok func() bool) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-deadline:
+			t.Fatal("what was waited for did not happen within 30 s")
+		case <-tick.C:
+		}
+	}
+}
+
+// idle waits until no entry is left to work on.
+func idle(t *testing.T, p *process) {
+	t.Helper()
+	waitFor(t, func() bool {
+		n, err := p.Pending(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n == 0
+	})
+}
+
+// Two processes on one store, each woken for everything: every message is answered once and in order.
+func TestTwoProcessesShareLanes(t *testing.T) {
+	for backend, open := range backends(t) {
+		t.Run(backend, func(t *testing.T) {
+			store := open(t)
+			on := newPlatform(adapters.Features{MessageIDs: true})
+			p1 := start(t, processOptions{name: "p1", store: store, handler: &echo{}, on: []adapters.Adapter{on}})
+			p2 := start(t, processOptions{name: "p2", store: store, handler: &echo{}, on: []adapters.Adapter{on}})
+			const n = 40
+			for i := range n {
+				m := message([]string{"a", "b"}[i%2], i)
+				p1.receive(t, m)
+				p2.receive(t, m) // the platform delivers twice, to both
+				if err := p2.coord.Wake(t.Context(), "in:shop|"+string(m.Chat)+"|"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			waitFor(t, func() bool { return len(distinct(on)) == n })
+			idle(t, p1)
+			for chat, got := range on.texts() {
+				if len(got) != n/2 {
+					t.Errorf("chat %s got %d answers, want %d: %s", chat, len(got), n/2, strings.Join(got, " "))
+				}
+				for i, text := range got {
+					if want := fmt.Sprintf("re: m%d", 2*i+int(chat[0]-'a')); text != want {
+						t.Errorf("chat %s answer %d is %q, want %q", chat, i, text, want)
+					}
+				}
+			}
+		})
+	}
+}

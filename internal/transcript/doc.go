@@ -1,0 +1,20 @@
+// Package transcript is the durable record of everything received and sent, and the pipeline that works it off: it is inbox, outbox and
+// history in one collection of entries.
+//
+// The way of a message:
+//
+//  1. Gateway.Receive stores the incoming entry under Message.ID and only then returns, so that the platform may be acknowledged. A
+//     repeated delivery finds the id taken and changes nothing.
+//  2. A worker takes the entry's lane (all incoming of one chat or thread), asks the Handler what follows, and stores the posts and the mark "handled" in one
+//     write. Posts get ids derived from the incoming one, so doing it again after a crash stores nothing twice.
+//  3. A worker takes the lane of the outgoing entries (all outgoing to one chat or topic) and sends them in order. The state is stored before the platform is called:
+//     queued -> sending -> sent | failed | unknown | parked.
+//  4. The sweeper wakes lanes whose entries are due and that nobody works on.
+//
+// Decision: the handler's own state (the conversation document, with the plan of what to post) is changed by compare-and-swap, and so is every entry. A worker
+// that lost its lease loses the swap and stops; leases only save work. Consequence: coordination may forget everything at any time and nothing is lost or
+// decided twice.
+//
+// Doubles: an entry found in state sending by somebody else was cut between the call and its record. Its outcome is unknown. It is repeated with the same key where
+// the platform recognises it (Features.IdempotentFor); elsewhere the bot's words are repeated once and counted, a person's words are left unknown and that person is told.
+package transcript

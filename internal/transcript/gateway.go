@@ -1,0 +1,143 @@
+package transcript
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"kefu/adapters"
+	"kefu/internal/docstore"
+)
+
+// sweepGrace is how long an entry may wait before the sweeper thinks that its wake-up was lost.
+const sweepGrace = 2 * time.Second
+
+// Receive stores an incoming message under its id and wakes its lane; see adapters.Gateway.
+func (t *Transcript) Receive(ctx context.Context, m adapters.Message) error {
+	now := t.o.Now()
+	e := Entry{
+		ID: m.ID, State: StateReceived, Lane: inLane(&m), Conversation: ConversationID(m.Inbox, m.Chat),
+		Seq: t.clock.next(now), Due: docstore.Millis(now), At: docstore.Millis(now), In: &m,
+	}
+	exists, err := t.entries.Insert(ctx, e.ID, &e)
+	count := func(result string) {
+		t.o.Metrics.received.WithLabelValues(string(m.Inbox), string(m.Kind), result).Inc()
+	}
+	switch {
+	case err != nil:
+		count("failed")
+		return fmt.Errorf("store message: %w", err)
+	case exists:
+		count("duplicate")
+		t.observe("duplicate", &e)
+		return nil
+	}
+	count("stored")
+	t.observe(string(StateReceived), &e)
+	t.wake(ctx, e.Lane)
+	return nil
+}
+
+// wake is best effort: the sweeper finds what it misses.
+func (t *Transcript) wake(ctx context.Context, lanes ...string) {
+	if len(lanes) == 0 {
+		return
+	}
+	if err := t.o.Coord.Wake(context.WithoutCancel(ctx), lanes...); err != nil {
+		t.o.Log.Warn("wake-up lost, the sweeper will find it", "err", err)
+	}
+}
+
+// How an answer inside a request is waited for and settled. A platform that did not take the body calls again about
+// 5 s after its first request, so a quiet 6 s means it was taken.
+const (
+	answerPoll   = 150 * time.Millisecond
+	answerSettle = 6 * time.Second
+)
+
+// Answer waits for the handling of m and claims what is to be said inside its request; see adapters.Gateway.
+func (t *Transcript) Answer(ctx context.Context, m adapters.Message, attempt int) (string, bool, error) {
+	handled, err := t.awaitHandled(ctx, m.ID)
+	if err != nil || !handled {
+		return "", false, err
+	}
+	// The claim must not be cut half way by the request's end.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	return t.claimPassive(ctx, &m, attempt)
+}
+
+func (t *Transcript) awaitHandled(ctx context.Context, id string) (bool, error) {
+	ch, stop := t.waits.on(id)
+	defer stop()
+	poll := time.NewTicker(answerPoll)
+	defer poll.Stop()
+	for {
+		e, err := t.entries.Get(ctx, id)
+		switch {
+		case err == nil && e.Value.State != StateReceived:
+			return true, nil
+		case err != nil && ctx.Err() == nil && !errors.Is(err, docstore.ErrUnavailable):
+			return false, err
+		}
+		select {
+		case <-ctx.Done():
+			return false, nil
+		case <-ch:
+			return true, nil
+		case <-poll.C:
+		}
+	}
+}
+
+// claimPassive takes the leading queued entries of the chat as far as they fit one message. Entries carried by an earlier request
+// for the same message come first and again; those carried for an earlier message are settled, because the person has gone on.
+func (t *Transcript) claimPassive(ctx context.Context, m *adapters.Message, attempt int) (string, bool, error) {
+	lane := outLane(m.Inbox, m.Chat, "")
+	docs, err := t.entries.Find(ctx, docstore.Query{Index: "lane", Eq: []any{lane}, Limit: 20})
+	if err != nil {
+		return "", false, err
+	}
+	now := t.o.Now()
+	var parts []string
+	size := 0
+	for _, d := range docs {
+		e := d.Value
+		if e.State == StateSending && e.Passive > 0 && e.For != m.ID {
+			e.finish(StateSent, docstore.Millis(now))
+			if err := t.saveSent(ctx, d.Version, &e); err != nil {
+				return "", false, err
+			}
+			continue
+		}
+		if !claimable(&e, m.ID, now) || (size > 0 && size+len(e.Post.Message.Text)+1 > e.PassiveMax) {
+			break
+		}
+		e.State, e.Owner, e.SendAt = StateSending, t.o.Process, docstore.Millis(now)
+		e.Passive = max(e.Passive+1, attempt)
+		e.For, e.Due = m.ID, docstore.Millis(now.Add(answerSettle))
+		if err := t.entries.Replace(ctx, d.ID, d.Version, &e); err != nil {
+			if errors.Is(err, docstore.ErrConflict) {
+				break
+			}
+			return "", false, err
+		}
+		t.observe(string(StateSending), &e)
+		parts = append(parts, e.Post.Message.Text)
+		size += len(e.Post.Message.Text) + 1
+	}
+	t.wake(ctx, lane)
+	return strings.Join(parts, "\n"), len(parts) > 0, nil
+}
+
+func claimable(e *Entry, in string, now time.Time) bool {
+	if e.Post == nil || (e.Post.Verb != "" && e.Post.Verb != VerbSend) || e.Post.Message.Text == "" {
+		return false
+	}
+	if e.State == StateSending {
+		return e.Passive > 0 && e.For == in
+	}
+	return e.State == StateQueued && now.Before(e.PassiveUntil)
+}

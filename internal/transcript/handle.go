@@ -1,0 +1,186 @@
+package transcript
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"kefu/adapters"
+	"kefu/internal/docstore"
+)
+
+// MaxHandleTries is how often handling one message may fail before it is given up, the customer told and the next one taken.
+const MaxHandleTries = 5
+
+// handleLane works the unhandled messages of one chat or thread off, in the platform's order as far as they wait together.
+func (w *Workers) handleLane(ctx context.Context, lane string) (time.Duration, error) {
+	for {
+		docs, err := w.load(ctx, lane)
+		if err != nil || len(docs) == 0 {
+			return 0, err
+		}
+		slices.SortStableFunc(docs, func(a, b docstore.Doc[Entry]) int {
+			x, y := a.Value.In, b.Value.In
+			return cmp.Or(x.SentAt.Compare(y.SentAt), cmp.Compare(x.Order, y.Order), cmp.Compare(a.Value.Seq, b.Value.Seq))
+		})
+		for _, d := range docs {
+			if wait := d.Value.Due.Sub(w.o.Now()); d.Value.Tries > 0 && wait > 0 {
+				return wait, nil
+			}
+			if retry, err := w.handle(ctx, d); err != nil || retry > 0 {
+				return retry, err
+			}
+		}
+	}
+}
+
+func (w *Workers) handle(ctx context.Context, d docstore.Doc[Entry]) (time.Duration, error) {
+	plan, err := w.decide(ctx, d.Value.In)
+	if errors.Is(err, docstore.ErrUnavailable) {
+		return time.Second, err
+	}
+	if err := w.w.Trap(TrapDecided); err != nil {
+		return 0, errTrapped
+	}
+	if err != nil {
+		return w.handleFailed(ctx, d, err)
+	}
+	return 0, w.commit(ctx, d, plan, StateHandled)
+}
+
+// decide asks the handler; a panic is a failure like any other.
+func (w *Workers) decide(ctx context.Context, m *adapters.Message) (plan Plan, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return w.w.Handler.Handle(ctx, m)
+}
+
+func (w *Workers) handleFailed(ctx context.Context, d docstore.Doc[Entry], cause error) (time.Duration, error) {
+	e := d.Value
+	e.Tries++
+	e.Error = cause.Error()
+	w.o.Log.Error("handling failed", "entry", e.ID, "try", e.Tries, "err", cause)
+	if e.Tries >= MaxHandleTries {
+		d.Value = e
+		return 0, w.commit(ctx, d, w.w.Handler.GiveUp(ctx, e.In), StateGivenUp)
+	}
+	w.o.Metrics.handledIn(&e, "failed", w.o.Now())
+	wait := time.Second << (e.Tries - 1)
+	e.Due = docstore.Millis(w.o.Now().Add(wait))
+	return wait, w.entries.Replace(ctx, d.ID, d.Version, &e)
+}
+
+// commit stores the posts of a plan and the mark on the incoming entry; the mark comes last, so a cut write is repeated whole.
+func (w *Workers) commit(ctx context.Context, d docstore.Doc[Entry], plan Plan, state State) error {
+	e := d.Value
+	now := w.o.Now()
+	outs := w.outgoing(&e, plan, now)
+	released, err := w.release(ctx, &e, now)
+	if err != nil {
+		return err
+	}
+	ops := make([]docstore.Op, 0, len(outs)+len(released)+1)
+	ops = append(ops, released...)
+	for _, o := range outs {
+		ops = append(ops, w.entries.InsertOp(o.ID, o))
+	}
+	e.Decision = plan.Decision
+	e.finish(state, docstore.Millis(now))
+	ops = append(ops, w.entries.ReplaceOp(e.ID, d.Version, &e))
+	if _, err := w.o.Store.Write(ctx, ops...); err != nil {
+		return fmt.Errorf("store what follows from a message: %w", err)
+	}
+	w.committed(ctx, &e, outs, state, len(released) > 0)
+	if err := w.w.Trap(TrapPosted); err != nil {
+		return errTrapped
+	}
+	return nil
+}
+
+func (w *Workers) committed(ctx context.Context, e *Entry, outs []*Entry, state State, released bool) {
+	result := "ok"
+	if state == StateGivenUp {
+		result = "given_up"
+	}
+	w.o.Metrics.handledIn(e, result, w.o.Now())
+	w.observe(string(state), e)
+	w.waits.done(e.ID)
+	lanes := make([]string, 0, len(outs)+1)
+	for _, o := range outs {
+		w.observe(string(StateQueued), o)
+		lanes = append(lanes, o.Lane)
+	}
+	if released {
+		lanes = append(lanes, outLane(e.In.Inbox, e.In.Chat, ""))
+	}
+	slices.Sort(lanes)
+	w.wake(ctx, slices.Compact(lanes)...)
+}
+
+func (w *Workers) outgoing(in *Entry, plan Plan, now time.Time) []*Entry {
+	outs := make([]*Entry, 0, len(plan.Posts))
+	for i := range plan.Posts {
+		for _, p := range w.split(plan.Posts[i]) {
+			outs = append(outs, w.newOutgoing(in.ID, postID(in.ID, len(outs)), p, now))
+		}
+	}
+	if f, ok := w.features(in.In.Inbox); ok && f.ReplyWithin > 0 {
+		until := in.At.Add(f.ReplyWithin)
+		for _, o := range outs {
+			if o.Post.Inbox == in.In.Inbox && o.Post.Message.Chat == in.In.Chat && now.Before(until) {
+				o.PassiveUntil, o.PassiveMax, o.Due = docstore.Millis(until), f.MaxText, docstore.Millis(until)
+			}
+		}
+	}
+	return outs
+}
+
+func (w *Workers) newOutgoing(in, id string, p Post, now time.Time) *Entry {
+	if p.ID != "" {
+		id = p.ID
+	}
+	p.Message.Key = id
+	return &Entry{
+		ID: id, State: StateQueued, Lane: outLane(p.Inbox, p.Message.Chat, p.Topic.Key),
+		Conversation: ConversationID(p.Inbox, p.Message.Chat), Seq: w.clock.next(now),
+		Due: docstore.Millis(now), At: docstore.Millis(now), Post: &p, For: in,
+	}
+}
+
+// release makes ops that queue again what was parked for the person who has now written.
+func (w *Workers) release(ctx context.Context, in *Entry, now time.Time) ([]docstore.Op, error) {
+	if in.In.Group {
+		return nil, nil
+	}
+	docs, err := w.entries.Find(ctx, docstore.Query{Index: "parked", Eq: []any{in.Conversation}, Limit: lanePage})
+	if err != nil {
+		return nil, err
+	}
+	f, _ := w.features(in.In.Inbox)
+	ops := make([]docstore.Op, 0, len(docs))
+	for _, d := range docs {
+		e := d.Value
+		e.State, e.Tries, e.Due, e.FirstAt = StateQueued, 0, docstore.Millis(now), time.Time{}
+		if f.ReplyWithin > 0 {
+			e.PassiveUntil, e.PassiveMax = docstore.Millis(in.At.Add(f.ReplyWithin)), f.MaxText
+			e.Due = e.PassiveUntil
+		}
+		ops = append(ops, w.entries.ReplaceOp(d.ID, d.Version, &e))
+	}
+	return ops, nil
+}
+
+func (w *Workers) features(inbox adapters.InboxName) (adapters.Features, bool) {
+	a, ok := w.adapters[inbox]
+	if !ok {
+		return adapters.Features{}, false
+	}
+	return a.Features(), true
+}

@@ -1,0 +1,374 @@
+package transcript
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"kefu/adapters"
+	"kefu/internal/coord"
+	"kefu/internal/docstore"
+)
+
+// giveUpAfter is how long a send is tried while its platform is unreachable, over budget or refuses our credentials; then it is parked.
+const giveUpAfter = 6 * time.Hour
+
+// maxThreadLosses bounds how often a lost thread is opened again for one entry.
+const maxThreadLosses = 3
+
+// sendLane sends what is queued for one chat or topic, in order. It stops at the first entry that must wait.
+func (w *Workers) sendLane(ctx context.Context, lane string) (time.Duration, error) {
+	a, ok := w.adapters[laneInbox(lane)]
+	if !ok {
+		return 0, nil
+	}
+	for {
+		docs, err := w.load(ctx, lane)
+		if err != nil {
+			return 0, err
+		}
+		moved := false
+		for _, d := range docs {
+			if d.Value.State == StateParked {
+				continue
+			}
+			retry, err := w.sendOne(ctx, a, d)
+			if err != nil || retry > 0 {
+				return retry, err
+			}
+			moved = true
+		}
+		if !moved || len(docs) < lanePage {
+			return 0, nil
+		}
+	}
+}
+
+// sendOne brings one entry to its next lasting state; retry > 0 when the lane must wait for it.
+func (w *Workers) sendOne(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry]) (retry time.Duration, err error) {
+	now := w.o.Now()
+	e := &d.Value
+	if e.State == StateSending {
+		return w.settle(ctx, a, d)
+	}
+	if wait := e.Due.Sub(now); wait > 0 && (e.Tries > 0 || e.PassiveUntil.After(now)) {
+		return wait, nil
+	}
+	if !a.Features().PushAllowed {
+		return 0, w.end(ctx, d, StateParked, &adapters.SendError{Reason: adapters.ReasonWindowClosed})
+	}
+	if wait, err := w.budget(ctx, a, e); wait > 0 || err != nil {
+		return wait, err
+	}
+	e.State, e.Owner, e.SendAt = StateSending, w.o.Process, docstore.Millis(now)
+	e.Due = docstore.Millis(now.Add(2 * w.w.SendTimeout))
+	if e.FirstAt.IsZero() {
+		e.FirstAt = e.SendAt
+	}
+	if err := w.entries.Replace(ctx, d.ID, d.Version, e); err != nil {
+		return 0, err
+	}
+	d.Version++
+	w.observe(string(StateSending), e)
+	if w.w.Trap(TrapClaimed) != nil {
+		return 0, errTrapped
+	}
+	call, cancel := context.WithTimeout(ctx, w.w.SendTimeout)
+	defer cancel()
+	err = w.call(call, a, e)
+	if w.w.Trap(TrapAccepted) != nil {
+		return 0, errTrapped
+	}
+	return w.record(ctx, a, d, err)
+}
+
+// settle decides about an entry found in state sending: carried by a request, or cut by the death of its worker.
+func (w *Workers) settle(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry]) (time.Duration, error) {
+	e := &d.Value
+	now := w.o.Now()
+	dead := e.Passive == 0 && w.o.Alone && e.Owner != w.o.Process
+	if wait := e.Due.Sub(now); wait > 0 && !dead {
+		return wait, nil
+	}
+	if e.Passive > 0 && (e.Passive == 1 || e.Passive < a.Features().ReplyAttempts) {
+		e.finish(StateSent, docstore.Millis(now))
+		return 0, w.saveSent(ctx, d.Version, e, w.reaction(e, adapters.ReactionDone, now)...)
+	}
+	return w.unknownOutcome(ctx, a, d, errors.New("cut between the call and its record"))
+}
+
+// record stores what became of a call and says how long the lane must wait.
+func (w *Workers) record(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry], cause error) (time.Duration, error) {
+	e := &d.Value
+	now := w.o.Now()
+	if cause == nil {
+		e.finish(StateSent, docstore.Millis(now))
+		e.Reason, e.Error = "", ""
+		return 0, w.saveSent(ctx, d.Version, e, w.reaction(e, adapters.ReactionDone, now)...)
+	}
+	var se *adapters.SendError
+	if !errors.As(cause, &se) {
+		se = &adapters.SendError{Reason: adapters.ReasonUnknown, Err: cause}
+	}
+	w.o.Metrics.sent.WithLabelValues(string(e.Post.Inbox), string(se.Reason)).Inc()
+	e.Reason, e.Error = se.Reason, se.Error()
+	switch se.Reason {
+	case adapters.ReasonUnavailable, adapters.ReasonRateLimited, adapters.ReasonUnauthorized:
+		if now.Sub(e.FirstAt) > giveUpAfter {
+			return 0, w.end(ctx, d, StateParked, se)
+		}
+		return w.again(ctx, d, w.backoff(ctx, e, se))
+	case adapters.ReasonThreadGone:
+		return w.reopen(ctx, d, se)
+	case adapters.ReasonWindowClosed, adapters.ReasonQuotaSpent:
+		return 0, w.end(ctx, d, StateParked, se)
+	case adapters.ReasonUnknown:
+		return w.unknownOutcome(ctx, a, d, se)
+	default:
+		return 0, w.end(ctx, d, StateFailed, se)
+	}
+}
+
+// backoff says when to try again; what the platform asked for holds for the whole chat.
+func (w *Workers) backoff(ctx context.Context, e *Entry, se *adapters.SendError) time.Duration {
+	wait := min(time.Second<<min(e.Tries, 5), 30*time.Second)
+	if se.RetryAfter > 0 {
+		wait = se.RetryAfter
+		if err := w.o.Coord.Block(ctx, chatBudget(e), wait); err != nil {
+			w.o.Log.Warn("platform's pause not shared with replicas", "err", err)
+		}
+	}
+	return wait
+}
+
+func (w *Workers) again(ctx context.Context, d docstore.Doc[Entry], wait time.Duration) (time.Duration, error) {
+	e := &d.Value
+	e.Tries++
+	e.State, e.Due = StateQueued, docstore.Millis(w.o.Now().Add(wait))
+	w.observe(string(StateQueued), e)
+	return max(wait, time.Millisecond), w.entries.Replace(ctx, d.ID, d.Version, e)
+}
+
+// unknownOutcome repeats what is safe to repeat, or worth it; a person's words are left to that person.
+func (w *Workers) unknownOutcome(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry], cause error) (time.Duration, error) {
+	e := &d.Value
+	se := &adapters.SendError{Reason: adapters.ReasonUnknown, Err: cause}
+	e.Reason, e.Error = se.Reason, se.Error()
+	passive := e.Passive > 0
+	e.Passive = 0
+	keyed := !passive && w.o.Now().Sub(e.FirstAt) < a.Features().IdempotentFor
+	switch {
+	case e.Post.Verb == VerbEdit || e.Post.Verb == VerbReact || e.Post.Verb == VerbCloseThread:
+		if e.Tries < 3 {
+			return w.again(ctx, d, time.Second<<e.Tries) // the same edit twice changes nothing
+		}
+	case keyed:
+		return w.again(ctx, d, min(time.Second<<min(e.Tries, 5), 30*time.Second))
+	case e.Post.Author == AuthorBot && !e.Repeated:
+		e.Repeated = true
+		w.o.Metrics.doubles.WithLabelValues(string(e.Post.Inbox)).Inc()
+		return w.again(ctx, d, time.Second)
+	}
+	return 0, w.end(ctx, d, StateUnknown, se)
+}
+
+// end stores a last state that is not sent, and what the handler wants to tell about it.
+func (w *Workers) end(ctx context.Context, d docstore.Doc[Entry], s State, se *adapters.SendError) error {
+	e := &d.Value
+	now := w.o.Now()
+	e.Reason = se.Reason
+	lane := e.Lane
+	e.finish(s, docstore.Millis(now))
+	if s == StateParked {
+		e.Lane = lane
+	}
+	var ops []docstore.Op
+	var lanes []string
+	for i, p := range w.w.Handler.Undelivered(ctx, e) {
+		o := w.newOutgoing(e.For, fmt.Sprintf("%s|%s|%d", e.ID, s, i), p, now)
+		ops = append(ops, w.entries.InsertOp(o.ID, o))
+		lanes = append(lanes, o.Lane)
+	}
+	ops = append(ops, w.entries.ReplaceOp(d.ID, d.Version, e))
+	if _, err := w.o.Store.Write(ctx, ops...); err != nil {
+		return fmt.Errorf("store the end of a send: %w", err)
+	}
+	w.observe(string(s), e)
+	w.wake(ctx, lanes...)
+	w.o.Log.Warn("not delivered", "entry", e.ID, "state", s, "reason", se.Reason, "err", se)
+	return nil
+}
+
+// reaction makes the entry that shows a person, on their own message, what became of their words.
+func (w *Workers) reaction(e *Entry, r adapters.Reaction, now time.Time) []*Entry {
+	from := e.Post.Origin
+	if from == nil || e.Post.Verb == VerbReact {
+		return nil
+	}
+	if f, ok := w.features(from.Inbox); !ok || !f.React {
+		return nil
+	}
+	return []*Entry{w.newOutgoing(e.For, e.ID+"|"+string(r), Post{
+		Verb: VerbReact, Inbox: from.Inbox, Native: from.ID, Reaction: r, Author: AuthorBot,
+		Message: adapters.Outgoing{Chat: from.Chat, Group: true}, Topic: Topic{Key: from.Topic},
+	}, now)}
+}
+
+// saveSent records a delivery, together with entries that follow from it.
+func (t *Transcript) saveSent(ctx context.Context, version int64, e *Entry, follow ...*Entry) error {
+	var lanes []string
+	var ops []docstore.Op
+	for _, f := range follow {
+		ops, lanes = append(ops, t.entries.InsertOp(f.ID, f)), append(lanes, f.Lane)
+	}
+	if _, err := t.o.Store.Write(ctx, append(ops, t.entries.ReplaceOp(e.ID, version, e))...); err != nil {
+		return fmt.Errorf("record a delivery: %w", err)
+	}
+	t.wake(ctx, lanes...)
+	inbox := string(e.Post.Inbox)
+	t.o.Metrics.sent.WithLabelValues(inbox, string(StateSent)).Inc()
+	if e.Post.Author == AuthorBot && e.Post.Topic.Key == "" {
+		t.o.Metrics.reply.WithLabelValues(inbox).Observe(e.DoneAt.Sub(e.At).Seconds())
+	}
+	t.observe(string(StateSent), e)
+	return nil
+}
+
+// call makes the one platform call of an entry and fills in Native.
+func (w *Workers) call(ctx context.Context, a adapters.Adapter, e *Entry) error {
+	switch e.Post.Verb {
+	case VerbEdit:
+		return w.edit(ctx, a, e)
+	case VerbReact:
+		if r, ok := adapters.As[adapters.Reactor](a); ok {
+			return r.React(ctx, e.Post.Message.Chat, e.Post.Native, e.Post.Reaction)
+		}
+		return nil
+	case VerbCloseThread:
+		return w.closeThread(ctx, a, e)
+	}
+	if e.Post.Topic.Key != "" {
+		return w.sendInTopic(ctx, a, e)
+	}
+	r, err := a.Send(ctx, e.Post.Message)
+	e.Native = r.ID
+	return err
+}
+
+func (w *Workers) edit(ctx context.Context, a adapters.Adapter, e *Entry) error {
+	editor, ok := adapters.As[adapters.Editor](a)
+	if !ok {
+		return nil
+	}
+	target, err := w.entries.Get(ctx, e.Post.Target)
+	if err != nil || target.Value.Native == "" {
+		return unsent(err) // never sent: nothing to replace
+	}
+	return editor.Edit(ctx, target.Value.Native, e.Post.Message)
+}
+
+func (w *Workers) closeThread(ctx context.Context, a adapters.Adapter, e *Entry) error {
+	closer, ok := adapters.As[adapters.ThreadCloser](a)
+	if !ok {
+		return nil
+	}
+	th, err := w.thread(ctx, e.Post)
+	if err != nil || th.Thread == "" {
+		return unsent(err)
+	}
+	return closer.CloseThread(ctx, th.Chat, th.Thread)
+}
+
+// sendInTopic sends into the platform's thread of the topic and opens one first where there is none.
+func (w *Workers) sendInTopic(ctx context.Context, a adapters.Adapter, e *Entry) error {
+	th, err := w.thread(ctx, e.Post)
+	if err != nil {
+		return unsent(err)
+	}
+	out := e.Post.Message
+	if !th.Open {
+		done, err := w.openThread(ctx, a, e, &th)
+		if err != nil || done {
+			return err
+		}
+	}
+	out.Thread = th.Thread
+	r, err := a.Send(ctx, out)
+	e.Native = r.ID
+	return err
+}
+
+// openThread opens the topic's thread; done says that the entry itself became its first message.
+func (w *Workers) openThread(ctx context.Context, a adapters.Adapter, e *Entry, th *thread) (done bool, err error) {
+	opener, ok := adapters.As[adapters.ThreadOpener](a)
+	if ok {
+		id, r, err := opener.OpenThread(ctx, adapters.ThreadRequest{
+			Chat: e.Post.Message.Chat, Title: e.Post.Topic.Title, Key: e.ID, Head: e.Post.Message,
+		})
+		if err != nil {
+			return false, err
+		}
+		th.Thread, e.Native = id, r.ID
+	}
+	th.Open = true
+	if err := w.saveThread(ctx, *th); err != nil {
+		// The next message opens a second thread; none is lost.
+		w.o.Log.Warn("thread opened but not recorded", "entry", e.ID, "err", err)
+	}
+	return e.Native != "", nil
+}
+
+// unsent marks a failure of our own storage before the platform was called: surely not accepted.
+func unsent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &adapters.SendError{Reason: adapters.ReasonUnavailable, Err: err}
+}
+
+// reopen forgets a lost thread and queues the entry again, so that it opens a new one.
+func (w *Workers) reopen(ctx context.Context, d docstore.Doc[Entry], se *adapters.SendError) (time.Duration, error) {
+	e := &d.Value
+	if e.Post.Topic.Key == "" || e.Post.Verb == VerbCloseThread || e.Tries >= maxThreadLosses {
+		return 0, w.end(ctx, d, StateFailed, se)
+	}
+	th, err := w.thread(ctx, e.Post)
+	if err != nil {
+		return 0, err
+	}
+	th.Open, th.Thread, th.Lost = false, "", th.Lost+1
+	if err := w.saveThread(ctx, th); err != nil {
+		return 0, err
+	}
+	return w.again(ctx, d, time.Millisecond)
+}
+
+// budget asks for one send of the account and the chat; a wait means neither was over-used.
+func (w *Workers) budget(ctx context.Context, a adapters.Adapter, e *Entry) (time.Duration, error) {
+	f := a.Features()
+	chat := f.PerChat
+	if e.Post.Message.Group {
+		chat = f.PerGroup
+	}
+	wait, err := w.take(ctx, chatBudget(e), chat)
+	if wait > 0 || err != nil {
+		return wait, err
+	}
+	return w.take(ctx, "account|"+string(e.Post.Inbox), f.PerAccount)
+}
+
+func (w *Workers) take(ctx context.Context, name string, r adapters.Rate) (time.Duration, error) {
+	if r.Count == 0 {
+		return 0, nil
+	}
+	d, err := w.o.Coord.Take(ctx, name, coord.Budget{Count: r.Count, Per: r.Per}, 1)
+	if err != nil {
+		return 0, fmt.Errorf("ask the send budget: %w", err)
+	}
+	return d.Wait, nil
+}
+
+func chatBudget(e *Entry) string {
+	return "chat|" + string(e.Post.Inbox) + "|" + string(e.Post.Message.Chat)
+}

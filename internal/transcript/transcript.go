@@ -1,0 +1,137 @@
+package transcript
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"kefu/adapters"
+	"kefu/internal/coord"
+	"kefu/internal/docstore"
+)
+
+// Options are what a Transcript is built with.
+type Options struct {
+	Store *docstore.Store
+	Coord coord.Coord
+	Now   func() time.Time // default time.Now
+	Log   *slog.Logger
+	// Process names this process among the replicas; it must differ at every start.
+	Process string
+	// Alone says that no other process can be working on this store (embedded storage): what another process left in state sending was surely cut.
+	Alone   bool
+	Metrics *Metrics     // nil = none
+	Observe func(Record) // nil = none; called often, must not block
+}
+
+// Record tells an observer what happened to one entry.
+type Record struct {
+	At       time.Time `json:"at"`
+	Step     string    `json:"step"` // received, duplicate, handled, or a State of an outgoing entry
+	ID       string    `json:"id"`
+	Inbox    string    `json:"inbox"`
+	Decision string    `json:"decision,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+	For      string    `json:"for,omitempty"`
+	Via      string    `json:"via,omitempty"` // "passive" when carried by a request
+}
+
+// Transcript is the stored record and its queue. It implements adapters.Gateway and is safe for concurrent use.
+type Transcript struct {
+	o       Options
+	entries *docstore.Collection[Entry]
+	threads *docstore.Collection[thread]
+	clock   sequence
+	waits   waits
+}
+
+var _ adapters.Gateway = (*Transcript)(nil)
+
+// New opens the collections of the transcript.
+func New(ctx context.Context, o Options) (*Transcript, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics(nil)
+	}
+	if o.Observe == nil {
+		o.Observe = func(Record) {}
+	}
+	t := &Transcript{o: o}
+	var err error
+	if t.entries, err = docstore.Open(ctx, o.Store, "entries", entryIndexes...); err != nil {
+		return nil, err
+	}
+	if t.threads, err = docstore.Open(ctx, o.Store, "threads", threadIndexes...); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// sequence hands out growing numbers near the clock's nanoseconds.
+type sequence struct {
+	mu   sync.Mutex
+	last int64
+}
+
+func (s *sequence) next(now time.Time) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = max(s.last+1, now.UnixNano())
+	return s.last
+}
+
+// waits lets a request wait until an entry of this process was handled.
+type waits struct {
+	mu sync.Mutex
+	m  map[string]chan struct{}
+}
+
+// on returns a channel that closes when id was handled, and the function that stops waiting.
+func (w *waits) on(id string) (<-chan struct{}, func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.m == nil {
+		w.m = map[string]chan struct{}{}
+	}
+	ch := w.m[id]
+	if ch == nil {
+		ch = make(chan struct{})
+		w.m[id] = ch
+	}
+	return ch, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.m[id] == ch {
+			delete(w.m, id)
+		}
+	}
+}
+
+func (w *waits) done(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if ch := w.m[id]; ch != nil {
+		close(ch)
+		delete(w.m, id)
+	}
+}
+
+func (t *Transcript) observe(step string, e *Entry) {
+	r := Record{At: t.o.Now(), Step: step, ID: e.ID, Decision: e.Decision, Reason: string(e.Reason), For: e.For}
+	switch {
+	case e.In != nil:
+		r.Inbox = string(e.In.Inbox)
+	case e.Post != nil:
+		r.Inbox = string(e.Post.Inbox)
+		if e.Passive > 0 {
+			r.Via = "passive"
+		}
+	}
+	t.o.Observe(r)
+}

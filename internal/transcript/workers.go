@@ -1,0 +1,204 @@
+package transcript
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"kefu/adapters"
+	"kefu/internal/coord"
+	"kefu/internal/docstore"
+)
+
+// Handler decides what follows from incoming messages. It must be safe for concurrent use; one chat's messages come one at a time.
+type Handler interface {
+	// Handle decides about one message. It may be called again for the same message after a crash and must then return the same plan.
+	Handle(ctx context.Context, m *adapters.Message) (Plan, error)
+	// GiveUp says what to post when Handle failed for good.
+	GiveUp(ctx context.Context, m *adapters.Message) Plan
+	// Undelivered says what to post when an outgoing entry ended as failed, unknown or parked: whom to tell.
+	Undelivered(ctx context.Context, e *Entry) []Post
+}
+
+// WorkerOptions bound the work of one process.
+type WorkerOptions struct {
+	Adapters []adapters.Adapter
+	Handler  Handler
+	// Handling and SendingPerInbox bound how many lanes are worked on at once; defaults 32 and 32.
+	Handling        int
+	SendingPerInbox int
+	// SendTimeout bounds one call of a platform; default 5 s. An entry in state sending for twice as long was cut.
+	SendTimeout time.Duration
+	// Trap, when set, is called between the steps of handling and sending; an error makes the worker stop there as if the process had died. For tests of crashes.
+	Trap func(step string) error
+}
+
+// The steps Trap is called at.
+const (
+	TrapDecided  = "decided"  // plan made, nothing posted
+	TrapPosted   = "posted"   // posts and mark stored
+	TrapClaimed  = "claimed"  // outgoing entry stored as sending, platform not called
+	TrapAccepted = "accepted" // platform accepted, not recorded
+)
+
+// Workers work the lanes of a Transcript off.
+type Workers struct {
+	*Transcript
+	w        WorkerOptions
+	adapters map[adapters.InboxName]adapters.Adapter
+	slots    map[string]chan struct{}
+	wg       sync.WaitGroup
+}
+
+// NewWorkers connects the transcript with the adapters it sends through and the handler it asks.
+func (t *Transcript) NewWorkers(w WorkerOptions) *Workers {
+	if w.Handling == 0 {
+		w.Handling = 32
+	}
+	if w.SendingPerInbox == 0 {
+		w.SendingPerInbox = 32
+	}
+	if w.SendTimeout == 0 {
+		w.SendTimeout = 5 * time.Second
+	}
+	if w.Trap == nil {
+		w.Trap = func(string) error { return nil }
+	}
+	ws := &Workers{
+		Transcript: t, w: w,
+		adapters: map[adapters.InboxName]adapters.Adapter{},
+		slots:    map[string]chan struct{}{laneIn: make(chan struct{}, w.Handling)},
+	}
+	for _, a := range w.Adapters {
+		ws.adapters[a.Inbox()] = a
+		ws.slots[laneOut+string(a.Inbox())] = make(chan struct{}, w.SendingPerInbox)
+	}
+	return ws
+}
+
+// errTrapped ends a worker's round as if the process had died there.
+var errTrapped = errors.New("stopped by trap")
+
+// leaseTTL is how long a dead process keeps a lane.
+const leaseTTL = 5 * time.Second
+
+// busyRetry is when a lane is tried again that found no free slot or is held elsewhere.
+const busyRetry = 50 * time.Millisecond
+
+// Run works until ctx ends, then finishes the lanes in hand and returns.
+func (w *Workers) Run(ctx context.Context) error {
+	w.wg.Go(func() { w.sweep(ctx) })
+	defer w.wg.Wait()
+	for {
+		task, err := w.o.Coord.Next(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("wait for work: %w", err)
+		}
+		slot := w.slot(task.Key)
+		if slot == nil {
+			task.Done(0) // a lane of an inbox that is no longer configured
+			continue
+		}
+		select {
+		case slot <- struct{}{}:
+			w.wg.Go(func() {
+				defer func() { <-slot }()
+				w.work(context.WithoutCancel(ctx), task)
+			})
+		default:
+			task.Done(busyRetry)
+		}
+	}
+}
+
+func (w *Workers) slot(lane string) chan struct{} {
+	if strings.HasPrefix(lane, laneIn) {
+		return w.slots[laneIn]
+	}
+	return w.slots[laneOut+string(laneInbox(lane))]
+}
+
+func (w *Workers) work(ctx context.Context, task coord.Task) {
+	retry := time.Duration(0)
+	defer func() { task.Done(retry) }()
+	lease, err := w.o.Coord.Acquire(ctx, task.Key, leaseTTL)
+	if errors.Is(err, coord.ErrHeld) {
+		retry = busyRetry
+		return
+	}
+	// Without coordination go on: the swaps keep order and uniqueness.
+	if err == nil {
+		defer func() { _ = lease.Release(ctx) }()
+	}
+	retry, err = w.round(ctx, task.Key)
+	switch {
+	case errors.Is(err, errTrapped):
+		retry = 0
+	case errors.Is(err, docstore.ErrConflict):
+		retry = busyRetry
+	case err != nil:
+		retry = max(retry, time.Second)
+		w.o.Log.Error("lane stopped, will be tried again", "lane", laneInbox(task.Key), "retry", retry, "err", err)
+	}
+}
+
+// round works one lane until it is empty or must wait; retry tells for how long.
+func (w *Workers) round(ctx context.Context, lane string) (retry time.Duration, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	if strings.HasPrefix(lane, laneIn) {
+		return w.handleLane(ctx, lane)
+	}
+	return w.sendLane(ctx, lane)
+}
+
+// lanePage is how many entries of a lane are loaded at once.
+const lanePage = 50
+
+func (w *Workers) load(ctx context.Context, lane string) ([]docstore.Doc[Entry], error) {
+	return w.entries.Find(ctx, docstore.Query{Index: "lane", Eq: []any{lane}, Limit: lanePage})
+}
+
+// sweep wakes the lanes of entries that are overdue: received or queued and forgotten by a crash or a lost wake-up.
+func (w *Workers) sweep(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	grace := time.Duration(0) // at start everything unfinished is looked at
+	for {
+		if err := w.sweepOnce(ctx, grace); err != nil && ctx.Err() == nil {
+			w.o.Log.Warn("sweep failed", "err", err)
+		}
+		grace = sweepGrace
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (w *Workers) sweepOnce(ctx context.Context, grace time.Duration) error {
+	q := docstore.Query{Index: "due", Max: w.o.Now().Add(-grace), Limit: 500}
+	var lanes []string
+	err := w.entries.All(ctx, q, func(d docstore.Doc[Entry]) error {
+		lanes = append(lanes, d.Value.Lane)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.Sort(lanes)
+	w.wake(ctx, slices.Compact(lanes)...)
+	return nil
+}
