@@ -134,7 +134,7 @@ func judge(status int, header http.Header, body []byte) error {
 	case status == http.StatusTooManyRequests:
 		return refuse(outcome{adapters.ReasonRateLimited, "too many calls"}, codeOf(readable, e.Code), header, e.Msg)
 	case !readable && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed):
-		return &adapters.SendError{Reason: adapters.ReasonRejected, Err: fmt.Errorf("HTTP %d: this is not the platform's API: check api_base", status)}
+		return &adapters.SendError{Reason: adapters.ReasonUnavailable, Err: fmt.Errorf("HTTP %d: this is not the platform's API: check api_base", status)}
 	case !readable || *e.Code == 0 || status >= 500:
 		return &adapters.SendError{Reason: adapters.ReasonUnknown, Err: fmt.Errorf("HTTP %d without a readable answer", status)}
 	}

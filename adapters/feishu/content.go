@@ -3,7 +3,7 @@ package feishu
 import (
 	"bytes"
 	"encoding/json"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -243,9 +243,6 @@ func (e element) attachment() (adapters.Attachment, bool) {
 // resolveMentions replaces the placeholders @_user_N by @name, removes the account's own mention where it leads the text, and
 // tells whether the account is mentioned.
 func resolveMentions(s string, mentions []*larkim.MentionEvent, isSelf func(*larkim.MentionEvent) bool) (string, bool) {
-	if len(mentions) == 0 {
-		return strings.ReplaceAll(s, "@_all", "@all"), false
-	}
 	mentioned := false
 	pairs := make([][2]string, 0, len(mentions))
 	for _, m := range mentions {
@@ -259,7 +256,10 @@ func resolveMentions(s string, mentions []*larkim.MentionEvent, isSelf func(*lar
 			s = trimLeading(s, key)
 		}
 	}
-	return replaceKeys(s, pairs), mentioned
+	if len(pairs) > 0 {
+		s = replaceKeys(s, pairs)
+	}
+	return s, mentioned
 }
 
 // trimLeading removes a placeholder and the blank behind it from the start of s; @_user_1 is no part of @_user_12.
@@ -273,12 +273,12 @@ func trimLeading(s, key string) string {
 
 // replaceKeys replaces longer keys first, because @_user_1 begins @_user_12.
 func replaceKeys(s string, pairs [][2]string) string {
-	sort.SliceStable(pairs, func(i, j int) bool { return len(pairs[i][0]) > len(pairs[j][0]) })
-	flat := make([]string, 0, 2*len(pairs)+2)
+	slices.SortStableFunc(pairs, func(a, b [2]string) int { return len(b[0]) - len(a[0]) })
+	flat := make([]string, 0, 2*len(pairs))
 	for _, p := range pairs {
 		flat = append(flat, p[0], p[1])
 	}
-	return strings.NewReplacer(append(flat, "@_all", "@all")...).Replace(s)
+	return strings.NewReplacer(flat...).Replace(s)
 }
 
 func lines(parts ...string) string {

@@ -17,7 +17,6 @@ type envelope struct {
 	Type      larkevent.ReqType     `json:"type"`
 	Token     string                `json:"token"`
 	UUID      string                `json:"uuid"`
-	TS        string                `json:"ts"`
 	Event     json.RawMessage       `json:"event"`
 }
 

@@ -30,16 +30,14 @@ const (
 
 // silent are the events of a chat that report no act towards the account: acknowledged, never received.
 var silent = map[string]bool{
-	"im.message.message_read_v1":        true,
-	"im.message.reaction.created_v1":    true,
-	"im.message.reaction.deleted_v1":    true,
-	"im.chat.updated_v1":                true,
-	"im.chat.member.user.added_v1":      true,
-	"im.chat.member.user.deleted_v1":    true,
-	"im.chat.member.user.withdrawn_v1":  true,
-	"im.message.bot_muted_v1":           true,
-	"p2p_chat_create":                   true,
-	"application.bot.menu_v6_published": true,
+	"im.message.message_read_v1":       true,
+	"im.message.reaction.created_v1":   true,
+	"im.message.reaction.deleted_v1":   true,
+	"im.chat.updated_v1":               true,
+	"im.chat.member.user.added_v1":     true,
+	"im.chat.member.user.deleted_v1":   true,
+	"im.chat.member.user.withdrawn_v1": true,
+	"p2p_chat_create":                  true, // version 1.0; the first message or typeEntered follows
 }
 
 // parser turns authentic events into messages.
@@ -227,6 +225,7 @@ func (p parser) recalled(e envelope) (adapters.Message, bool, error) {
 	m.Thread = adapters.ThreadID(id)
 	m.ReplyTo = adapters.MessageID(id)
 	m.SentAt = parseTime(value(data.RecallTime), m.SentAt)
+	m.Order = m.SentAt.UnixMilli()
 	m.ID = adapters.NewID(p.inbox, m.Chat, m.Kind, "recalled:"+id)
 	return m, m.Chat != "", nil
 }
@@ -240,10 +239,11 @@ func (p parser) event(e envelope, chat string, event adapters.Event) adapters.Me
 	return m
 }
 
-// unknown keeps an event of a type or shape nobody foresaw, if it comes from a person in a chat.
+// unknown keeps an event of a type or shape nobody foresaw, if it comes from a person in a chat. Without the chat's type a group could pass for
+// a private chat, so such an event is not received.
 func (p parser) unknown(e envelope) (adapters.Message, bool) {
 	o := originOf(e.Event)
-	if o.chat == "" || o.person == "" {
+	if o.chat == "" || o.person == "" || o.chatType == "" {
 		return adapters.Message{}, false
 	}
 	at := e.at(p.now())
@@ -280,25 +280,25 @@ func originOf(event json.RawMessage) origin {
 	msg, _ := top["message"].(map[string]any)
 	ctx, _ := top["context"].(map[string]any)
 	o := origin{
-		chat:     text(top, msg, ctx)("chat_id", "open_chat_id"),
-		chatType: text(top, msg)("chat_type"),
-		message:  text(top, msg, ctx)("message_id", "open_message_id"),
+		chat:     lookup(top, msg, ctx)("chat_id", "open_chat_id"),
+		chatType: lookup(top, msg)("chat_type"),
+		message:  lookup(top, msg, ctx)("message_id", "open_message_id"),
 	}
 	for _, path := range []string{"sender", "operator", "operator_id", "user", "user_id"} {
 		who, _ := top[path].(map[string]any)
 		nested, _ := who["sender_id"].(map[string]any)
 		if o.person == "" {
-			o.person = text(who, nested)("open_id")
+			o.person = lookup(who, nested)("open_id")
 		}
 	}
 	if o.person == "" {
-		o.person = text(top)("open_id")
+		o.person = lookup(top)("open_id")
 	}
 	return o
 }
 
-// text looks keys up in several objects and returns the first that is a non-empty string.
-func text(objects ...map[string]any) func(keys ...string) string {
+// lookup looks keys up in several objects and returns the first that is a non-empty string.
+func lookup(objects ...map[string]any) func(keys ...string) string {
 	return func(keys ...string) string {
 		for _, o := range objects {
 			for _, k := range keys {

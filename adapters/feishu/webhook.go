@@ -59,7 +59,7 @@ func (a *Adapter) receive(w http.ResponseWriter, r *http.Request, e envelope) {
 	defer cancel()
 	m, ok := a.parser(ctx).message(e)
 	if !ok {
-		a.env.Log.DebugContext(ctx, "feishu event acknowledged, not received", slog.String("inbox", string(a.inbox)), slog.Int("bytes", len(e.Event)))
+		a.env.Log.DebugContext(ctx, "feishu event acknowledged, not received", slog.String("inbox", string(a.inbox)), slog.String("type", e.eventType()))
 		answer(w, struct{}{})
 		return
 	}

@@ -208,7 +208,7 @@ func (s *Sim) authenticated(h handler) http.HandlerFunc {
 		s.mu.Lock()
 		refused := s.authorize(r)
 		if refused == nil {
-			refused = s.withinBudget()
+			refused = s.withinBudget(r.Pattern)
 		}
 		if refused == nil && !isJSON(r) {
 			refused = refuse(9499, "Bad Request: Content-Type must be application/json")
@@ -241,10 +241,10 @@ func (s *Sim) authorize(r *http.Request) *refusal {
 	return nil
 }
 
-// withinBudget expects s.mu to be held.
-func (s *Sim) withinBudget() *refusal {
+// withinBudget counts a call against its API. The caller holds s.mu.
+func (s *Sim) withinBudget(api string) *refusal {
 	now := s.opts.Now()
-	if s.opts.NoRateLimits || s.budget.take("app/s", appPerSecond, time.Second, now) && s.budget.take("app/min", appPerMinute, time.Minute, now) {
+	if s.opts.NoRateLimits || s.budget.take("s/"+api, appPerSecond, time.Second, now) && s.budget.take("min/"+api, appPerMinute, time.Minute, now) {
 		return nil
 	}
 	return tooMany()
