@@ -243,3 +243,29 @@ func TestTokensOutliveTheFirstCaller(t *testing.T) {
 		}
 	})
 }
+
+// late is coordination where another replica shares its token just before this one gets the lease.
+type late struct {
+	coord.Coord
+	other *coord.Tokens
+	fetch func(context.Context) (string, time.Duration, error)
+}
+
+func (l late) Acquire(ctx context.Context, name string, ttl time.Duration) (coord.Lease, error) {
+	if _, err := l.other.Token(ctx, "app", l.fetch); err != nil {
+		return nil, err
+	}
+	return l.Coord.Acquire(ctx, name, ttl)
+}
+
+func TestTokensLookAgainUnderTheLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := memory(t)
+		p := &platform{ttl: time.Hour}
+		tokens := coord.NewTokens(late{shared, coord.NewTokens(shared, time.Now), p.fetch}, time.Now)
+		got, err := tokens.Token(t.Context(), "app", p.fetch)
+		if err != nil || got != "token-1" || p.fetches.Load() != 1 {
+			t.Errorf("got %s, %v after %d fetches, want the other replica's token-1", got, err, p.fetches.Load())
+		}
+	})
+}

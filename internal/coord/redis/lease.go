@@ -13,9 +13,10 @@ import (
 )
 
 // acquireScript answers the fence, or 0 when the lease is held. The fence counts from the server's clock, so that it also grows over
-// a flush as long as fewer than a thousand leases are taken per second on average.
+// a flush as long as fewer than a thousand leases are taken per second on average. A call repeated because its answer was lost finds
+// its own token.
 var acquireScript = redis.NewScript(`
-if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if redis.call('EXISTS', KEYS[2]) == 0 then
   local time = redis.call('TIME')
   redis.call('SET', KEYS[2], string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))

@@ -136,7 +136,8 @@ func (c *Coord) Ping(ctx context.Context) error {
 	return c.link.call(ctx, "ping", func(ctx context.Context) error { return c.client.Ping(ctx).Err() })
 }
 
-// Close releases the leases, gives the keys in hand back to the other replicas and ends everything that waits.
+// Close releases the leases, gives the keys in hand back to the other replicas and ends everything that waits. End the work first: who
+// goes on with a key shares it with another replica.
 func (c *Coord) Close() error {
 	c.closing.Do(func() {
 		c.queue.local.Close()
