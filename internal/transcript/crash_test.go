@@ -43,6 +43,7 @@ func TestCrashAtEachStep(t *testing.T) {
 		for _, step := range []string{transcript.TrapDecided, transcript.TrapPosted, transcript.TrapClaimed, transcript.TrapAccepted} {
 			for _, keyed := range []time.Duration{0, time.Hour} {
 				t.Run(fmt.Sprintf("%s/%s/keyed=%v", backend, step, keyed > 0), func(t *testing.T) {
+					t.Parallel()
 					crashAt(t, open(t), step, keyed)
 				})
 			}
@@ -135,6 +136,7 @@ func idle(t *testing.T, p *process) {
 func TestTwoProcessesShareLanes(t *testing.T) {
 	for backend, open := range backends(t) {
 		t.Run(backend, func(t *testing.T) {
+			t.Parallel()
 			store := open(t)
 			on := newPlatform(adapters.Features{MessageIDs: true})
 			p1 := start(t, processOptions{name: "p1", store: store, handler: &echo{}, on: []adapters.Adapter{on}})

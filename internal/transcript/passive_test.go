@@ -1,0 +1,136 @@
+package transcript_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"kefu/adapters"
+	"kefu/internal/transcript"
+)
+
+var inRequest = adapters.Features{MaxText: 60, TextUnit: adapters.UnitByte, ReplyWithin: 4500 * time.Millisecond, ReplyAttempts: 3}
+
+func answer(t *testing.T, p *process, m adapters.Message, attempt int) (string, bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	text, ok, err := p.Answer(ctx, m, attempt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text, ok
+}
+
+func state(t *testing.T, p *process, m adapters.Message) transcript.Entry {
+	t.Helper()
+	e, err := p.Entry(t.Context(), "out|"+m.ID+"|0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// The answer rides on the request; a repeated request gets the same words; nothing is pushed beside it.
+func TestAnswerInsideTheRequest(t *testing.T) {
+	t.Parallel()
+	on := newPlatform(inRequest)
+	p := one(t, on, &echo{})
+	m := message("a", 1)
+	p.receive(t, m)
+	for attempt := 1; attempt <= 2; attempt++ {
+		if text, ok := answer(t, p, m, attempt); !ok || text != "re: m1" {
+			t.Fatalf("request %d got %q %v", attempt, text, ok)
+		}
+	}
+	if e := state(t, p, m); e.State != transcript.StateSending || e.Passive != 2 {
+		t.Errorf("entry is %s after %d requests, want sending after 2", e.State, e.Passive)
+	}
+	next := message("a", 2)
+	p.receive(t, next)
+	if text, ok := answer(t, p, next, 1); !ok || text != "re: m2" {
+		t.Errorf("next message got %q %v", text, ok)
+	}
+	if e := state(t, p, m); e.State != transcript.StateSent {
+		t.Errorf("the person has gone on, yet the first answer is %s", e.State)
+	}
+	if n := len(on.texts()["a"]); n != 0 {
+		t.Errorf("%d messages were pushed beside the request", n)
+	}
+}
+
+// A quiet while after the request means that the platform took it.
+func TestQuietSettlesAsSent(t *testing.T) {
+	t.Parallel()
+	clock := &ticker{at: time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)}
+	on := newPlatform(inRequest)
+	p := start(t, processOptions{name: "p1", store: embedded(t), handler: &echo{}, on: []adapters.Adapter{on}, now: clock.now})
+	m := message("a", 1)
+	p.receive(t, m)
+	if _, ok := answer(t, p, m, 1); !ok {
+		t.Fatal("no answer in time")
+	}
+	stop := clock.run(t, p)
+	p.await(t, string(transcript.StateSent), 1)
+	stop()
+	if n := len(on.texts()["a"]); n != 0 {
+		t.Errorf("%d messages were pushed", n)
+	}
+}
+
+// Nobody came for the answer in time: it is pushed.
+func TestLateAnswerIsPushed(t *testing.T) {
+	t.Parallel()
+	f := inRequest
+	f.ReplyWithin = 50 * time.Millisecond
+	on := newPlatform(f)
+	p := one(t, on, &echo{})
+	p.receive(t, message("a", 1))
+	p.await(t, string(transcript.StateSent), 1)
+	if got := strings.Join(on.texts()["a"], ","); got != "re: m1" {
+		t.Errorf("pushed %q", got)
+	}
+}
+
+// Without a push, what nobody came for is parked, and rides first on the next request, merged as far as it fits.
+func TestPassiveOnlyParksAndMerges(t *testing.T) {
+	t.Parallel()
+	f := inRequest
+	f.ReplyWithin = 300 * time.Millisecond
+	on := newPlatform(f)
+	on.features.PushAllowed = false
+	p := one(t, on, &echo{})
+	p.receive(t, message("a", 1))
+	p.await(t, string(transcript.StateParked), 1)
+	m := message("a", 2)
+	p.receive(t, m)
+	if text, ok := answer(t, p, m, 1); !ok || text != "re: m1\nre: m2" {
+		t.Errorf("next request carried %q %v", text, ok)
+	}
+	if n := len(on.texts()["a"]); n != 0 {
+		t.Errorf("%d messages were pushed by an account that cannot", n)
+	}
+}
+
+// Carried by every request and still asked for: nobody knows, so the bot's words are pushed once more.
+func TestThirdRequestIsUnknown(t *testing.T) {
+	t.Parallel()
+	clock := &ticker{at: time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)}
+	on := newPlatform(inRequest)
+	p := start(t, processOptions{name: "p1", store: embedded(t), handler: &echo{}, on: []adapters.Adapter{on}, now: clock.now})
+	m := message("a", 1)
+	p.receive(t, m)
+	for attempt := 1; attempt <= 3; attempt++ {
+		if _, ok := answer(t, p, m, attempt); !ok {
+			t.Fatalf("request %d got nothing", attempt)
+		}
+	}
+	stop := clock.run(t, p)
+	p.await(t, string(transcript.StateSent), 1)
+	stop()
+	e := state(t, p, m)
+	if got := strings.Join(on.texts()["a"], ","); got != "re: m1" || !e.Repeated {
+		t.Errorf("pushed %q, marked as repeated: %v", got, e.Repeated)
+	}
+}
