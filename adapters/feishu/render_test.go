@@ -1,0 +1,113 @@
+package feishu
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kefu/adapters"
+)
+
+func choices(n int) []adapters.Choice {
+	out := make([]adapters.Choice, n)
+	for i := range out {
+		out[i] = adapters.Choice{ID: strings.Repeat("i", 64), Label: strings.Repeat("选", 20)}
+	}
+	return out
+}
+
+func TestRender(t *testing.T) {
+	caseCard := &adapters.Card{
+		Title: "会话 #7", Tone: "warning", Body: "我的订单 <at user_id=\"all\"></at>\u2028什么时候到？",
+		Facts: []adapters.Fact{{Label: "客户", Value: "王 & Co"}, {Label: "渠道", Value: "微信"}},
+	}
+	var out []map[string]any
+	for _, row := range []struct {
+		name string
+		out  adapters.Outgoing
+		root bool
+	}{
+		{name: "text", out: adapters.Outgoing{Text: "a <b> & \"c\"\nd"}},
+		{name: "text with tags", out: adapters.Outgoing{Text: "<at user_id=\"ou_1\">x</at> <AT id=all></at> <attach>"}},
+		{name: "choices", out: adapters.Outgoing{Text: "pick", Choices: choices(5)[:5], Group: true, Thread: "om_root"}},
+		{name: "card", out: adapters.Outgoing{Card: caseCard, Choices: []adapters.Choice{{ID: "claim"}}, Group: true}, root: true},
+		{name: "card with text", out: adapters.Outgoing{Card: &adapters.Card{Title: "T", Tone: "odd"}, Text: "below"}},
+	} {
+		r, err := render(row.out, row.root)
+		if err != nil {
+			t.Fatalf("%s: %v", row.name, err)
+		}
+		out = append(out, map[string]any{"name": row.name, "msg_type": r.kind, "content": json.RawMessage(r.content)})
+	}
+	got, err := json.MarshalIndent(out, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "testdata/rendered.json"
+	if f := flag.Lookup("update"); f != nil && f.Value.String() == "true" {
+		if os.Getenv("CI") != "" || os.Getenv("KEFU_CI") != "" {
+			t.Fatal("golden files are not rewritten in CI")
+		}
+		if err := os.WriteFile(path, append(got, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)+"\n"); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestRenderRefuses(t *testing.T) {
+	for name, out := range map[string]adapters.Outgoing{
+		"nothing":          {},
+		"blanks":           {Text: " \n"},
+		"an empty card":    {Card: &adapters.Card{}},
+		"a long text":      {Text: strings.Repeat("长", maxText+1)},
+		"too many choices": {Text: "x", Choices: choices(maxChoices + 1)},
+		"a large card":     {Card: &adapters.Card{Title: "x", Body: strings.Repeat("长", 11<<10)}},
+	} {
+		if _, err := render(out, false); adapters.ReasonOf(err) != adapters.ReasonRejected {
+			t.Errorf("%s: %v, want rejected", name, err)
+		}
+	}
+}
+
+// TestFullTextFitsACard: the longest text with every button stays inside the platform's 30 KB, whatever it is made of.
+func TestFullTextFitsACard(t *testing.T) {
+	for _, unit := range []string{"a", "长", "😀", `"`, `\`, "\n", "<", "\u2028"} {
+		out := adapters.Outgoing{Text: strings.Repeat(unit, maxText-1) + "x", Choices: choices(maxChoices)}
+		if _, err := render(out, false); err != nil {
+			t.Errorf("%q: %v", unit, err)
+		}
+	}
+}
+
+func TestUUID(t *testing.T) {
+	a, b := uuid("outbox|1"), uuid("outbox|2")
+	if a == b || len(a) > 50 || a != uuid("outbox|1") || uuid("") != "" {
+		t.Errorf("uuid: %q %q", a, b)
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	text := adapters.Outgoing{Text: strings.Repeat("您的订单已发货。", 10)}
+	card := adapters.Outgoing{Card: &adapters.Card{Title: "会话", Facts: []adapters.Fact{{Label: "客户", Value: "王"}}}, Choices: choices(4)}
+	for name, out := range map[string]adapters.Outgoing{"text": text, "card": card} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := render(out, false); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
