@@ -5,16 +5,23 @@ import (
 	"math"
 )
 
-// noneSignal is one thing that speaks against every entry.
+// noneSignal is one thing that speaks for or against there being any entry for a question.
 type noneSignal int
 
 const (
 	noneBias noneSignal = iota
 	noneNearest
+	noneCentroid
+	noneBM25
 	noneCover
-	noneKnown
-	noneCount
-	noneLength
+	noneLinear
+	noneKnown      // share of the question's features that any entry holds
+	noneCount      // log of entries
+	noneMany       // log of texts per entry
+	noneLength     // log of the question's features
+	noneLinearMany // noneLinear times noneMany
+	noneHan        // 1 for Chinese text
+	noneHanNearest // noneNearest for Chinese text
 	numNoneSignals
 )
 
@@ -22,11 +29,6 @@ const (
 type fusion struct {
 	entry [numSignals]float64
 	none  [numNoneSignals]float64
-}
-
-var plainFusion = fusion{
-	entry: [numSignals]float64{8, 4, 8, 4, 4},
-	none:  [numNoneSignals]float64{12, 0, 0, 0, 0, 0},
 }
 
 // exactConfidence is given to an entry one of whose texts is the question, letter for letter.
@@ -38,6 +40,19 @@ func fuse(q *query, list []ranked) float64 {
 		return 1
 	}
 	f := &plainFusion
+	if q.linear {
+		f = &linearFusion
+	}
+	score := f.scores(q, list)
+	softmax(score)
+	for i := range list {
+		list[i].confidence = score[i]
+	}
+	return settleExact(list, score[len(list)])
+}
+
+// scores returns the log odds of each candidate and, last, of none.
+func (f *fusion) scores(q *query, list []ranked) []float64 {
 	score := make([]float64, len(list)+1)
 	for i := range list {
 		for k, w := range f.entry {
@@ -47,19 +62,25 @@ func fuse(q *query, list []ranked) float64 {
 	for k, x := range noneSignals(q, list) {
 		score[len(list)] += f.none[k] * x
 	}
-	softmax(score)
-	for i := range list {
-		list[i].confidence = score[i]
-	}
-	return settleExact(list, score[len(list)])
+	return score
 }
 
 // noneSignals describes the question as a whole.
 func noneSignals(q *query, list []ranked) [numNoneSignals]float64 {
-	s := [numNoneSignals]float64{noneBias: 1, noneKnown: q.known, noneCount: math.Log(float64(q.count) + 1), noneLength: math.Log(float64(len(q.terms)) + 1)}
+	s := [numNoneSignals]float64{
+		noneBias: 1, noneKnown: q.known, noneCount: math.Log(float64(q.count) + 1), noneMany: q.many,
+		noneLength: math.Log(float64(len(q.terms)) + 1),
+	}
+	best := signals{}
 	for _, c := range list {
-		s[noneNearest] = max(s[noneNearest], c.signals[sigNearest])
-		s[noneCover] = max(s[noneCover], c.signals[sigCover])
+		for k, x := range c.signals {
+			best[k] = max(best[k], x)
+		}
+	}
+	s[noneNearest], s[noneCentroid], s[noneBM25] = best[sigNearest], best[sigCentroid], best[sigBM25]
+	s[noneCover], s[noneLinear], s[noneLinearMany] = best[sigCover], best[sigLinear], best[sigLinear]*q.many
+	if q.han {
+		s[noneHan], s[noneHanNearest] = 1, best[sigNearest]
 	}
 	return s
 }

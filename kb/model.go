@@ -29,6 +29,12 @@ type model struct {
 	postings [][]posting
 	norms    []float32 // lengths of entries for BM25, relative to the mean
 	exact    map[string][]int32
+	linear   *linear // nil in large or not yet trained models
+}
+
+// many returns the log of texts per entry.
+func (m *model) many() float64 {
+	return math.Log((float64(len(m.texts)) + 1) / (float64(len(m.entries)) + 1))
 }
 
 type posting struct {
@@ -231,6 +237,7 @@ type scratch struct {
 	score   []float32
 	touched []int32
 	dense   []float32
+	logits  []float32
 }
 
 func (s *scratch) grow(n int) {

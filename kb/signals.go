@@ -9,15 +9,26 @@ import (
 type signal int
 
 const (
-	sigNearest  signal = iota // cosine of the closest text
-	sigTop                    // mean cosine of the three closest texts
-	sigCentroid               // cosine of the entry's centroid
-	sigBM25                   // BM25 over the entry as one document, as a share of the most it could be
-	sigCover                  // share of the question that the entry holds at all
+	sigNearest     signal = iota // cosine of the closest text
+	sigTop                       // mean cosine of the three closest texts
+	sigCentroid                  // cosine of the entry's centroid
+	sigBM25                      // BM25 over the entry as one document, as a share of the most it could be
+	sigCover                     // share of the question that the entry holds at all
+	sigLinear                    // score of the linear part, 0 without one
+	sigNearestMany               // the same again, times the log of texts per entry: what each is worth changes with it
+	sigCentroidMany
+	sigLinearMany
 	numSignals
 )
 
 type signals [numSignals]float64
+
+// interact fills the signals that are products.
+func (s *signals) interact(many float64) {
+	s[sigNearestMany] = s[sigNearest] * many
+	s[sigCentroidMany] = s[sigCentroid] * many
+	s[sigLinearMany] = s[sigLinear] * many
+}
 
 // Parameters of BM25; entries with many similar questions are barely held against them.
 const (

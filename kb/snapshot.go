@@ -2,6 +2,7 @@ package kb
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -41,7 +42,9 @@ func (s *snapshot) next(changed []*Entry, revision int64) *snapshot {
 		}
 	}
 	if len(n.byID) <= rebuildAlways || len(n.recent) > len(n.byID)/20+100 {
-		return &snapshot{revision: revision, byID: n.byID, main: buildModel(inOrder(n.byID, nil), nil)}
+		m := buildModel(inOrder(n.byID, nil), nil)
+		m.linear = trainLinear(context.Background(), m)
+		return &snapshot{revision: revision, byID: n.byID, main: m}
 	}
 	n.delta = buildModel(inOrder(n.byID, n.recent), n.main)
 	return n
@@ -110,11 +113,17 @@ type query struct {
 	terms  []term
 	known  float64 // the largest known share of any model
 	linear bool
-	count  int // entries in all models
+	han    bool
+	count  int     // entries in all models
+	many   float64 // log of texts per entry
 }
 
 func (s *snapshot) read(normal string) *query {
-	return &query{normal: normal, text: normal, terms: extract(splitWords(normal)), count: len(s.byID)}
+	words := splitWords(normal)
+	return &query{
+		normal: normal, text: normal, terms: extract(words), han: slices.ContainsFunc(words, isHanWord),
+		count: len(s.byID), many: s.main.many(), linear: s.main.linear != nil,
+	}
 }
 
 // rank collects the shortlists of both models.
@@ -138,17 +147,44 @@ func (m *model) rank(q *query, sc *scratch, allowed func(*Entry) bool) []ranked 
 			short = append(short, e)
 		}
 	}
+	logits := m.linearScores(v, &short, sc)
 	list := make([]ranked, 0, len(short))
 	dense := sc.spread(v, len(m.idf))
 	for _, e := range short {
 		if allowed(m.entries[e]) {
 			c := m.compare(e, v, dense)
 			c.exact = slices.Contains(exact, e)
+			if logits != nil {
+				c.signals[sigLinear] = float64(logits[e])
+			}
+			c.signals.interact(q.many)
 			list = append(list, c)
 		}
 	}
 	sc.unspread(v)
 	return list
+}
+
+// linearScores returns the linear part's scores by entry, nil without one, and adds its favorites to the shortlist.
+func (m *model) linearScores(v []weighted, short *[]int32, sc *scratch) []float32 {
+	if m.linear == nil || len(v) == 0 {
+		return nil
+	}
+	if len(sc.logits) < m.linear.entries {
+		sc.logits = make([]float32, m.linear.entries)
+	}
+	logits := sc.logits[:m.linear.entries]
+	m.linear.logits(v, logits)
+	best := int32(0)
+	for e, x := range logits {
+		if x > logits[best] {
+			best = int32(e)
+		}
+	}
+	if !slices.Contains(*short, best) {
+		*short = append(*short, best)
+	}
+	return logits
 }
 
 func (s *scratch) spread(v []weighted, n int) []float32 {

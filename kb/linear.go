@@ -1,0 +1,140 @@
+package kb
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+)
+
+// linear is a softmax classifier over the features of a model: weights of feature f for entry e at weights[f*entries+e]. It sees what
+// tells entries apart, where the comparisons see what is alike.
+type linear struct {
+	entries int
+	row     []int32 // of each feature of the model, -1 = not used
+	weights []float32
+}
+
+// A linear part is trained for stores of up to maxLinearEntries entries whose weights fit maxLinearCells; beyond that it costs more
+// time and memory than it earns.
+const (
+	maxLinearEntries = 1000
+	maxLinearCells   = 24 << 20
+	minTexts         = 1 // texts that must hold a feature for it to be used
+)
+
+// Training constants, chosen on training texts of Banking77 and CLINC150.
+const (
+	learnRate   = 8.0
+	learnDecay  = 1e-5
+	minEpochs   = 8
+	maxEpochs   = 40
+	learnSteps  = 20_000
+	minGradient = 0.002 // classes whose probability is off by less are not updated
+)
+
+// trainLinear returns the classifier, or nil when the model is too large or too small for one, or ctx ended. The result depends on
+// nothing but the model.
+func trainLinear(ctx context.Context, m *model) *linear {
+	l := newLinear(m)
+	if l == nil {
+		return nil
+	}
+	entryOf := make([]int32, len(m.vectors))
+	order := make([]int32, len(m.vectors))
+	for e := range m.entries {
+		for t := m.textsOf[e]; t < m.textsOf[e+1]; t++ {
+			entryOf[t], order[t] = int32(e), t
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	p := make([]float32, l.entries)
+	epochs := min(max(learnSteps/len(order), minEpochs), maxEpochs)
+	step, steps := 0, epochs*len(order)
+	for range epochs {
+		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for _, t := range order {
+			if step%512 == 0 && ctx.Err() != nil {
+				return nil
+			}
+			rate := learnRate * (1 - float32(step)/float32(steps))
+			l.learn(m.vectors[t], entryOf[t], rate, p)
+			step++
+		}
+	}
+	return l
+}
+
+func newLinear(m *model) *linear {
+	n := len(m.entries)
+	if n < 2 || n > maxLinearEntries {
+		return nil
+	}
+	held := make([]int32, len(m.df))
+	for _, v := range m.vectors {
+		for _, w := range v {
+			held[w.feature]++
+		}
+	}
+	l := &linear{entries: n, row: make([]int32, len(m.df))}
+	rows := int32(0)
+	for f := range l.row {
+		l.row[f] = -1
+		if held[f] >= minTexts {
+			l.row[f] = rows
+			rows++
+		}
+	}
+	if int(rows)*n > maxLinearCells {
+		return nil
+	}
+	l.weights = make([]float32, int(rows)*n)
+	return l
+}
+
+// learn makes one step of gradient descent on a text.
+func (l *linear) learn(v []weighted, entry int32, rate float32, p []float32) {
+	l.logits(v, p)
+	softmax32(p)
+	p[entry]--
+	for e, g := range p {
+		if g < minGradient && g > -minGradient {
+			continue
+		}
+		g *= rate
+		for _, w := range v {
+			if r := l.row[w.feature]; r >= 0 {
+				cell := &l.weights[int(r)*l.entries+e]
+				*cell -= g*w.weight + rate*learnDecay**cell
+			}
+		}
+	}
+}
+
+// logits sets out to the score of each entry.
+func (l *linear) logits(v []weighted, out []float32) {
+	clear(out)
+	for _, w := range v {
+		r := l.row[w.feature]
+		if r < 0 {
+			continue
+		}
+		for e, x := range l.weights[int(r)*l.entries : (int(r)+1)*l.entries] {
+			out[e] += w.weight * x
+		}
+	}
+}
+
+func softmax32(s []float32) {
+	top := s[0]
+	for _, x := range s {
+		top = max(top, x)
+	}
+	sum := float32(0)
+	for i, x := range s {
+		s[i] = float32(math.Exp(float64(x - top)))
+		sum += s[i]
+	}
+	for i := range s {
+		s[i] /= sum
+	}
+}
