@@ -130,7 +130,7 @@ func (p parser) callback(c *callback) (adapters.Message, bool) {
 	out.From = person(c.From)
 	out.ReplyTo = messageID(m.MessageID)
 	out.Choice = clean(c.Data)
-	out.SentAt = p.now() // a callback carries no date of its own
+	out.SentAt, out.Order = p.now(), 0 // a callback carries neither a date nor a number of its own
 	return out, true
 }
 

@@ -1,0 +1,138 @@
+package telegram_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"kefu/adapters"
+	"kefu/adapters/adaptertest"
+	"kefu/adapters/telegram"
+)
+
+func refused(code int, description string) string {
+	return fmt.Sprintf(`{"ok":false,"error_code":%d,"description":%q}`, code, description)
+}
+
+// TestRefusals lists what the platform is known to answer. The platform's own page documents no list; these are the texts of its
+// open server and of reports.
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		body   string
+		want   adapters.Reason
+		code   string
+	}{
+		{400, refused(400, "Bad Request: message thread not found"), adapters.ReasonThreadGone, "400"},
+		{400, refused(400, "Bad Request: TOPIC_DELETED"), adapters.ReasonThreadGone, "400"},
+		{400, refused(400, "Bad Request: TOPIC_CLOSED"), adapters.ReasonThreadGone, "400"},
+		{400, refused(400, "Bad Request: TOPIC_ID_INVALID"), adapters.ReasonThreadGone, "400"},
+		{400, refused(400, "Bad Request: chat not found"), adapters.ReasonUnreachable, "400"},
+		{400, refused(400, "Bad Request: user not found"), adapters.ReasonUnreachable, "400"},
+		{400, refused(400, "Bad Request: group chat was deactivated"), adapters.ReasonUnreachable, "400"},
+		{400, refused(400, "Bad Request: PEER_ID_INVALID"), adapters.ReasonUnreachable, "400"},
+		{400, refused(400, "Bad Request: USER_IS_BLOCKED"), adapters.ReasonUnreachable, "400"},
+		{400, refused(400, "Bad Request: INPUT_USER_DEACTIVATED"), adapters.ReasonUnreachable, "400"},
+		{400, refused(400, "Bad Request: CHANNEL_PRIVATE"), adapters.ReasonUnreachable, "400"},
+		{400, refused(400, "Bad Request: not enough rights to send text messages to the chat"), adapters.ReasonUnauthorized, "400"},
+		{400, refused(400, "Bad Request: have no rights to send a message"), adapters.ReasonUnauthorized, "400"},
+		{400, refused(400, "Bad Request: need administrator rights in the channel chat"), adapters.ReasonUnauthorized, "400"},
+		{400, refused(400, "Bad Request: CHAT_WRITE_FORBIDDEN"), adapters.ReasonUnauthorized, "400"},
+		{400, refused(400, "Bad Request: CHAT_ADMIN_REQUIRED"), adapters.ReasonUnauthorized, "400"},
+		{400, refused(400, "Bad Request: CHAT_RESTRICTED"), adapters.ReasonUnauthorized, "400"},
+		{400, refused(400, "Bad Request: message is too long"), adapters.ReasonRejected, "400"},
+		{400, refused(400, "Bad Request: message text is empty"), adapters.ReasonRejected, "400"},
+		{400, refused(400, "Bad Request: can't parse entities: Can't find end of the entity starting at byte offset 5"), adapters.ReasonRejected, "400"},
+		{400, refused(400, "Bad Request: BUTTON_DATA_INVALID"), adapters.ReasonRejected, "400"},
+		{400, refused(400, "Bad Request: SOMETHING_NEW"), adapters.ReasonRejected, "400"},
+		{401, refused(401, "Unauthorized"), adapters.ReasonUnauthorized, "401"},
+		{403, refused(403, "Forbidden: bot was blocked by the user"), adapters.ReasonUnreachable, "403"},
+		{403, refused(403, "Forbidden: user is deactivated"), adapters.ReasonUnreachable, "403"},
+		{403, refused(403, "Forbidden: bot can't initiate conversation with a user"), adapters.ReasonUnreachable, "403"},
+		{403, refused(403, "Forbidden: bot was kicked from the supergroup chat"), adapters.ReasonUnreachable, "403"},
+		{403, refused(403, "Forbidden: bot is not a member of the supergroup chat"), adapters.ReasonUnreachable, "403"},
+		{403, refused(403, "Forbidden: the group chat was deleted"), adapters.ReasonUnreachable, "403"},
+		{404, refused(404, "Not Found"), adapters.ReasonUnauthorized, "404"},
+		{409, refused(409, "Conflict: terminated by other getUpdates request"), adapters.ReasonUnavailable, "409"},
+		{413, refused(413, "Request Entity Too Large"), adapters.ReasonRejected, "413"},
+		{429, refused(429, "Too Many Requests: retry later"), adapters.ReasonRateLimited, "429"},
+		{500, refused(500, "Internal Server Error: sent data couldn't be parsed"), adapters.ReasonUnknown, "500"},
+		{502, refused(502, "Bad Gateway"), adapters.ReasonUnknown, "502"},
+		{200, refused(400, "Bad Request: chat not found"), adapters.ReasonUnreachable, "400"},
+		{200, `{"ok":false}`, adapters.ReasonUnknown, "200"},
+		{200, `{"ok":true}`, adapters.ReasonUnknown, "200"},
+		{200, `{"ok":true,"result":true}`, adapters.ReasonUnknown, "200"},
+		{200, `{"ok":true,"result":{}}`, adapters.ReasonUnknown, ""},
+		{200, `{"ok":true,"result":{"message_id":`, adapters.ReasonUnknown, "200"},
+		{502, "<html><body>502 Bad Gateway</body></html>", adapters.ReasonUnknown, "502"},
+		{404, "<html><body>some proxy</body></html>", adapters.ReasonUnknown, "404"},
+		{200, "", adapters.ReasonUnknown, "200"},
+	} {
+		t.Run(fmt.Sprint(c.status, " ", c.body), func(t *testing.T) {
+			_, err := answered(t, c.status, c.body).Send(context.Background(), adapters.Outgoing{Chat: "1", Text: "hi"})
+			if se := wantReason(t, err, c.want); se.Code != c.code {
+				t.Errorf("code = %q, want %q", se.Code, c.code)
+			}
+			if strings.Contains(err.Error(), token) {
+				t.Errorf("the error holds the token: %v", err)
+			}
+		})
+	}
+}
+
+// answered is an adapter whose platform gives every call the same answer.
+func answered(t *testing.T, status int, body string) *telegram.Adapter {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	t.Cleanup(server.Close)
+	env, _ := adaptertest.NewEnv(t, adaptertest.NewGateway())
+	return newAdapter(t, config(server.URL, telegram.TransportWebhook), env)
+}
+
+func TestRetryAfterIsTold(t *testing.T) {
+	for body, want := range map[string]time.Duration{
+		`{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 35","parameters":{"retry_after":35}}`: 35 * time.Second,
+		refused(429, "Too Many Requests"): time.Second,
+	} {
+		_, err := answered(t, 429, body).Send(context.Background(), adapters.Outgoing{Chat: "1", Text: "hi"})
+		if se := wantReason(t, err, adapters.ReasonRateLimited); se.RetryAfter != want {
+			t.Errorf("RetryAfter = %v, want %v", se.RetryAfter, want)
+		}
+	}
+}
+
+func TestALongDescriptionIsCut(t *testing.T) {
+	_, err := answered(t, 400, refused(400, strings.Repeat("€", 5000))).Send(context.Background(), adapters.Outgoing{Chat: "1", Text: "hi"})
+	if n := len([]rune(err.Error())); n > 300 {
+		t.Errorf("the error has %d characters", n)
+	}
+}
+
+// TestConnectionsAreUsedAgain would fail if answers were closed before they were read to the end.
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	addresses := map[string]bool{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		addresses[r.RemoteAddr] = true
+		_, _ = io.WriteString(w, `{"ok":true,"result":{"message_id":5,"chat":{"id":1,"type":"private"}}}`)
+		w.(http.Flusher).Flush() // chunked: the end of the body comes apart
+	}))
+	defer server.Close()
+	env, _ := adaptertest.NewEnv(t, adaptertest.NewGateway())
+	a := newAdapter(t, config(server.URL, telegram.TransportWebhook), env)
+	for range 10 {
+		if _, err := a.Send(context.Background(), adapters.Outgoing{Chat: "1", Text: "hi"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(addresses) != 1 {
+		t.Errorf("%d connections for 10 calls, want 1", len(addresses))
+	}
+}
