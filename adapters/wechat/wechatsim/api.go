@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 
 	"kefu/internal/sim"
@@ -20,7 +19,6 @@ type refusal struct {
 
 // The refusals of the API in the platform's words.
 var (
-	errBusy          = refusal{-1, "system error"}
 	errToken         = refusal{40001, "invalid credential, access_token is invalid or not latest"}
 	errGrantType     = refusal{40002, "invalid grant_type"}
 	errOpenID        = refusal{40003, "invalid openid"}
@@ -155,7 +153,7 @@ func (s *Sim) faulty(op string, next http.Handler) http.Handler {
 
 // acceptThen carries the call out and spoils its answer.
 func (s *Sim) acceptThen(fault sim.Fault, w http.ResponseWriter, r *http.Request, next http.Handler) {
-	next.ServeHTTP(httptest.NewRecorder(), r)
+	next.ServeHTTP(lostAnswer{}, r)
 	switch fault {
 	case sim.FaultAcceptThen5xx:
 		badGateway(w)
@@ -172,6 +170,13 @@ func (s *Sim) acceptThen(fault sim.Fault, w http.ResponseWriter, r *http.Request
 		panic(http.ErrAbortHandler)
 	}
 }
+
+// lostAnswer is a response nobody gets.
+type lostAnswer struct{}
+
+func (lostAnswer) Header() http.Header         { return http.Header{} }
+func (lostAnswer) Write(p []byte) (int, error) { return len(p), nil }
+func (lostAnswer) WriteHeader(int)             {}
 
 func badGateway(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html")

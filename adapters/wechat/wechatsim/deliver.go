@@ -54,7 +54,7 @@ func (s *Sim) run(d *delivery) {
 		return
 	}
 	s.await(d.turn, s.opts.Gap)
-	for range requests {
+	for n := range requests {
 		began := time.Now()
 		fault := s.faults.Next("deliver")
 		if fault == sim.FaultHold {
@@ -69,7 +69,9 @@ func (s *Sim) run(d *delivery) {
 			}
 			return
 		}
-		s.pause(time.Duration(float64(s.opts.Cut-time.Since(began)) * s.opts.RetryScale))
+		if n < requests-1 {
+			s.pause(time.Duration(float64(s.opts.Cut-time.Since(began)) * s.opts.RetryScale))
+		}
 		if s.ctx.Err() != nil {
 			return
 		}
