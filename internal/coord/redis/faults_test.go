@@ -336,3 +336,33 @@ func TestRetryOutlivesItsReplica(t *testing.T) {
 		t.Errorf("got %s", got.Key)
 	}
 }
+
+// A read still waits on the server when the caller it was for has gone: what it brings belongs to another replica, at once.
+func TestKeyReadForNobody(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	a := dial(t, redis.Options{URL: s.url(), ClaimAfter: time.Minute})
+	b := dial(t, redis.Options{URL: s.url(), ClaimAfter: time.Minute})
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan error, 1)
+	go func() {
+		_, err := a.Next(ctx)
+		gone <- err
+	}()
+	server := direct(t, s.url())
+	poll(t, func() error {
+		if !strings.Contains(server.Info(t.Context(), "clients").Val(), "blocked_clients:1") {
+			return errors.New("no read waits")
+		}
+		return nil
+	})
+	cancel()
+	if err := <-gone; !errors.Is(err, context.Canceled) {
+		t.Fatalf("Next: %v", err)
+	}
+	wake(t, b, "k")
+	nextKey(t, b).Done(0)
+	if _, err := a.Next(within(t, 50*time.Millisecond)); err == nil {
+		t.Error("the key came twice")
+	}
+}
