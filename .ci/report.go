@@ -31,7 +31,7 @@ func main() {
 		}
 		return
 	}
-	r := report{output: map[string][]string{}}
+	r := report{output: map[string][]string{}, seeds: map[string]string{}}
 	if err := each(os.Stdin, r.take); err != nil {
 		fail(err)
 	}
@@ -75,6 +75,7 @@ func printTarget(e event) {
 
 type report struct {
 	output                  map[string][]string // by package and test, until it ended
+	seeds                   map[string]string   // by package
 	passed                  int
 	failed, skipped, broken []string
 }
@@ -85,11 +86,11 @@ func (r *report) take(e event) {
 	case e.Action == "build-output":
 		fmt.Print(e.Output)
 	case e.Action == "output" && e.Test == "":
-		r.line(e.Output)
+		r.line(e.Package, e.Output)
 	case e.Action == "output":
 		r.output[key] = append(r.output[key], e.Output)
 	case e.Test == "" && e.Action == "fail":
-		r.broken = append(r.broken, e.Package)
+		r.broken = append(r.broken, e.Package+" -shuffle="+r.seeds[e.Package])
 	case e.Test == "":
 	case e.Action == "pass":
 		r.passed++
@@ -104,9 +105,12 @@ func (r *report) take(e event) {
 	}
 }
 
-// line shows what a package says outside its tests: the closing line, a shuffle seed, a panic or a data race.
-func (r *report) line(s string) {
-	if s != "PASS\n" {
+// line shows what a package says outside its tests: the closing line, a panic or a data race. Its shuffle seed matters only when it fails.
+func (r *report) line(pkg, s string) {
+	switch seed, ok := strings.CutPrefix(s, "-test.shuffle "); {
+	case ok:
+		r.seeds[pkg] = strings.TrimSpace(seed)
+	case s != "PASS\n":
 		fmt.Print(s)
 	}
 }

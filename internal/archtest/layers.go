@@ -61,7 +61,6 @@ var drivers = map[string]string{
 	"github.com/larksuite/oapi-sdk-go":                "adapters/feishu",
 	"github.com/go-telegram-bot-api/telegram-bot-api": "adapters/telegram",
 	"github.com/nicksnyder/go-i18n":                   "internal/texts",
-	"github.com/mozillazg/go-pinyin":                  "kb",
 	"github.com/FerretDB/FerretDB":                    "",
 	"github.com/alicebob/miniredis":                   "",
 	"github.com/chromedp/chromedp":                    "",
