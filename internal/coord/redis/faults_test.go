@@ -304,9 +304,27 @@ func TestQueueLeavesNothingBehind(t *testing.T) {
 		return nil
 	})
 	_ = a.Close()
-	consumers, err := server.XInfoConsumers(t.Context(), "tidy:queue", "workers").Result()
-	if err != nil || len(consumers) != 0 {
-		t.Errorf("consumers after Close: %v, %v", consumers, err)
+	pending, err := server.XPending(t.Context(), "tidy:queue", "workers").Result()
+	if err != nil || pending.Count != 0 {
+		t.Errorf("pending after Close: %v, %v", pending, err)
+	}
+}
+
+// A holder that was too slow must not release the lease of the next one.
+func TestReleaseAfterAnotherTook(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	a, b := dial(t, redis.Options{URL: s.url()}), dial(t, redis.Options{URL: s.url()})
+	slow := acquire(t, a, "job", time.Minute)
+	if err := direct(t, s.url()).Del(t.Context(), "kefu:lease:job").Err(); err != nil {
+		t.Fatal(err)
+	}
+	acquire(t, b, "job", time.Minute)
+	if err := slow.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Acquire(t.Context(), "job", time.Minute); !errors.Is(err, coord.ErrHeld) {
+		t.Errorf("Acquire after the slow holder's release: %v, want ErrHeld", err)
 	}
 }
 
