@@ -4,14 +4,14 @@ package archtest
 // A package belongs to the longest entry that is its path or a folder above it. Entries whose package does not exist yet do no harm.
 var layers = [][]string{
 	{"cmd"},
-	{"internal/app"},
+	{"internal/app", "internal/playground"},
 	{"internal/httpapi", "internal/config"},
 	{"bot"},
 	{"handoff"},
 	{"tickets", "kb", "internal/transcript", "internal/texts"},
 	{"adapters/wechat", "adapters/feishu", "adapters/telegram"},
 	{"adapters"},
-	{"internal/docstore", "internal/coord", "internal/sim", "internal/archtest"},
+	{"internal/docstore", "internal/coord", "internal/sim", "internal/archtest", "deploy"},
 }
 
 // imports restricts a package (and what lies in it, up to a nearer entry) to these packages of ours and what lies in the same entry.
@@ -28,6 +28,7 @@ var imports = map[string][]string{
 	"internal/transcript":           {"adapters", "internal/docstore", "internal/coord"},
 	"internal/texts":                {},
 	"internal/sim":                  {},
+	"deploy":                        {},
 	"internal/docstore":             {},
 	"internal/coord":                {},
 }
@@ -35,17 +36,18 @@ var imports = map[string][]string{
 // importedBy names the only importers of a package: entries are paths or folders above them.
 var importedBy = map[string][]string{
 	"internal/app":                  {"cmd"},
+	"internal/playground":           {"cmd/playground"},
 	"internal/docstore/sqlite":      {"internal/app", "cmd/bench"},
 	"internal/docstore/mongo":       {"internal/app", "cmd/bench"},
 	"internal/coord/local":          {"internal/app", "cmd/bench"},
 	"internal/coord/redis":          {"internal/app", "cmd/bench"},
-	"adapters/wechat":               {"internal/app", "internal/config", "cmd/bench"},
-	"adapters/feishu":               {"internal/app", "internal/config", "cmd/bench"},
-	"adapters/telegram":             {"internal/app", "internal/config", "cmd/bench"},
-	"adapters/wechat/wechatsim":     {"cmd/playground", "cmd/bench"},
-	"adapters/feishu/feishusim":     {"cmd/playground", "cmd/bench"},
-	"adapters/telegram/telegramsim": {"cmd/playground", "cmd/bench"},
-	"internal/sim":                  {"cmd/playground", "cmd/bench", "adapters/wechat/wechatsim", "adapters/feishu/feishusim", "adapters/telegram/telegramsim"},
+	"adapters/wechat":               {"internal/app", "internal/config", "internal/playground", "cmd/bench"},
+	"adapters/feishu":               {"internal/app", "internal/config", "internal/playground", "cmd/bench"},
+	"adapters/telegram":             {"internal/app", "internal/config", "internal/playground", "cmd/bench"},
+	"adapters/wechat/wechatsim":     {"internal/playground", "cmd/playground", "cmd/bench"},
+	"adapters/feishu/feishusim":     {"internal/playground", "cmd/playground", "cmd/bench"},
+	"adapters/telegram/telegramsim": {"internal/playground", "cmd/playground", "cmd/bench"},
+	"internal/sim":                  {"internal/playground", "cmd/playground", "cmd/bench", "adapters/wechat/wechatsim", "adapters/feishu/feishusim", "adapters/telegram/telegramsim"},
 }
 
 // drivers says in which one package a module may be used; "" = in tests only. Keys are module paths without a version.
