@@ -167,17 +167,17 @@ func count(t *testing.T, c *docstore.Collection[named], q docstore.Query) int64 
 // indexAdded declares one more index on a collection that holds documents: they are found by it.
 func indexAdded(t *testing.T, s Subject) {
 	open := s.Fresh(t)
-	things(t, open, 0, 450, byName)
+	things(t, open, 0, 120, byName)
 	store, c := openNamed(t, open(), byName, bySize)
 	defer store.Close()
-	if n := count(t, c, docstore.Query{Index: "size"}); n != 360 {
-		t.Errorf("%d documents by the new index, want 360", n)
+	if n := count(t, c, docstore.Query{Index: "size"}); n != 96 {
+		t.Errorf("%d documents by the new index, want 96", n)
 	}
-	if n := count(t, c, docstore.Query{Index: "size", Eq: []any{4}}); n != 90 {
-		t.Errorf("%d documents of size 4, want 90", n)
+	if n := count(t, c, docstore.Query{Index: "size", Eq: []any{4}}); n != 24 {
+		t.Errorf("%d documents of size 4, want 24", n)
 	}
-	if n := count(t, c, docstore.Query{Index: "name", Eq: []any{"0"}}); n != 150 {
-		t.Errorf("%d documents by the old index, want 150", n)
+	if n := count(t, c, docstore.Query{Index: "name", Eq: []any{"0"}}); n != 40 {
+		t.Errorf("%d documents by the old index, want 40", n)
 	}
 	doc, err := c.Get(t.Context(), "n0004")
 	if err != nil || doc.Version != 1 {

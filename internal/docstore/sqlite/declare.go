@@ -113,7 +113,7 @@ func (t *table) fill(c *conn, added []docstore.IndexSchema) error {
 	if len(added) == 0 || t.schema.Keys == nil {
 		return nil
 	}
-	page := fmt.Sprintf("SELECT rowid, body FROM %s WHERE rowid > ? ORDER BY rowid LIMIT 200", quote(t.schema.Name))
+	page := fmt.Sprintf("SELECT rowid, body FROM %s WHERE rowid > ? ORDER BY rowid LIMIT 100", quote(t.schema.Name))
 	type stale struct {
 		rowid int64
 		body  []byte

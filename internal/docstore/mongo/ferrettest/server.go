@@ -1,0 +1,128 @@
+package ferrettest
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/FerretDB/FerretDB/ferretdb"
+	"go.mongodb.org/mongo-driver/mongo"
+	"go.mongodb.org/mongo-driver/mongo/options"
+)
+
+// Server is a MongoDB for one test and its subtests.
+type Server struct {
+	proxy *proxy
+	uri   url.URL
+	real  bool
+}
+
+// Start starts a server, or connects to that of KEFU_TEST_MONGO, until the test ends.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	address := os.Getenv("KEFU_TEST_MONGO")
+	if address != "" {
+		return startReal(t, address)
+	}
+	s := &Server{uri: url.URL{Scheme: "mongodb", Path: "/"}}
+	s.front(t, embed(t), true)
+	return s
+}
+
+func startReal(t testing.TB, address string) *Server {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "mongodb" || strings.Contains(u.Host, ",") {
+		t.Fatal("KEFU_TEST_MONGO must be the mongodb:// address of one primary")
+	}
+	s := &Server{uri: *u, real: true}
+	query := u.Query()
+	query.Set("directConnection", "true") // else the driver finds the way around the proxy
+	s.uri.RawQuery = query.Encode()
+	host := u.Host
+	if u.Port() == "" {
+		host = net.JoinHostPort(u.Hostname(), "27017")
+	}
+	s.front(t, host, false)
+	return s
+}
+
+// front puts the proxy before the server at address.
+func (s *Server) front(t testing.TB, address string, oneAtATime bool) {
+	t.Helper()
+	p, err := newProxy(address, oneAtATime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	s.proxy, s.uri.Host = p, p.address()
+}
+
+// embed starts FerretDB and returns its address.
+func embed(t testing.TB) string {
+	t.Helper()
+	db, err := ferretdb.New(&ferretdb.Config{
+		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
+		Logger:    slog.New(slog.DiscardHandler),
+		Handler:   "sqlite",
+		SQLiteURL: "file:" + t.TempDir() + "/",
+	})
+	if err != nil {
+		t.Fatalf("start FerretDB: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- db.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("FerretDB: %v", err)
+		}
+	})
+	u, err := url.Parse(db.MongoDBURI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
+}
+
+// URI is the address to connect to. It goes through the proxy.
+func (s *Server) URI() string { return s.uri.String() }
+
+// Database returns the name of a new, empty database, which is dropped after the test when the server is a real one.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	name := "kefu_test_" + strings.ToLower(rand.Text()[:12])
+	if s.real {
+		t.Cleanup(func() { s.drop(t, name) })
+	}
+	return name
+}
+
+func (s *Server) drop(t testing.TB, name string) {
+	s.Restore()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	client, err := mongo.Connect(ctx, options.Client().ApplyURI(s.URI()))
+	if err != nil {
+		t.Errorf("drop %s: %v", name, err)
+		return
+	}
+	defer func() { _ = client.Disconnect(ctx) }()
+	if err := client.Database(name).Drop(ctx); err != nil {
+		t.Errorf("drop %s: %v", name, err)
+	}
+}
+
+// Cut breaks every connection and refuses new ones until Restore. A command on its way is finished by the server, its
+// reply is lost.
+func (s *Server) Cut() { s.proxy.cut() }
+
+// Restore accepts connections again.
+func (s *Server) Restore() { s.proxy.restore() }
