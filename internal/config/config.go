@@ -7,43 +7,48 @@ import (
 	"kefu/adapters/wechat"
 	"kefu/bot"
 	"kefu/handoff"
+	"kefu/internal/texts"
 )
 
-// Config is the whole configuration, one struct per section of the file.
+// Config is everything an operator can set.
 type Config struct {
-	HTTP     HTTP             `yaml:"http"`
-	Storage  Storage          `yaml:"storage"`
-	Language string           `yaml:"language"` // of new contacts and of the desks: zh-CN | en
+	HTTP    HTTP    `yaml:"http"`
+	Storage Storage `yaml:"storage"`
+	// Language is that of new contacts and of the desks: zh-CN or en.
+	Language string           `yaml:"language"`
 	Inboxes  []Inbox          `yaml:"inboxes"`
 	Desks    []handoff.Desk   `yaml:"desks"`
 	People   []handoff.Member `yaml:"people"`
 	Bot      bot.Config       `yaml:"bot"`
-	SLA      map[string]any   `yaml:"sla"` // kept for later
+	// SLA is kept as it was written.
+	SLA map[string]any `yaml:"sla"`
 }
 
-// HTTP is where the gateway listens.
+// HTTP says where the gateway listens.
 type HTTP struct {
-	Listen      string `yaml:"listen"`
-	PublicURL   string `yaml:"public_url"`   // as platforms reach Listen; used to register webhooks
-	AdminListen string `yaml:"admin_listen"` // metrics and the API; loopback by default
+	Listen string `yaml:"listen"` // host:port of the webhooks
+	// PublicURL is how platforms reach Listen from outside, without a path of a webhook; empty = not told.
+	PublicURL string `yaml:"public_url"`
+	// AdminListen is host:port of metrics and the API, which ask for no password: keep it on loopback or a private network. Empty = none.
+	AdminListen string `yaml:"admin_listen"`
 }
 
-// Storage is where things are kept.
+// Storage says where data lives.
 type Storage struct {
-	Data  string `yaml:"data"` // folder of the embedded database
+	Data  string `yaml:"data"` // directory of the embedded database
 	Mongo Mongo  `yaml:"mongo"`
 	Redis Redis  `yaml:"redis"`
 }
 
-// Mongo is the MongoDB to use instead of the embedded database; an empty URI = embedded.
+// Mongo is the database of production and of replicas.
 type Mongo struct {
-	URI      adapters.Secret `yaml:"uri"`
+	URI      adapters.Secret `yaml:"uri"` // empty = embedded database; it may hold a password
 	Database string          `yaml:"database"`
 }
 
-// Redis is what replicas share; an empty URL = this process alone.
+// Redis coordinates replicas. It is required when several processes share a MongoDB.
 type Redis struct {
-	URL adapters.Secret `yaml:"url"`
+	URL adapters.Secret `yaml:"url"` // empty = one process; it may hold a password
 }
 
 // Channel names a platform.
@@ -56,11 +61,51 @@ const (
 	ChannelTelegram Channel = "telegram"
 )
 
-// Inbox is one account; only the block of its channel is set.
+// Inbox is one account. After Load exactly the block of its channel is there.
 type Inbox struct {
-	Name     adapters.InboxName `yaml:"name"`
+	Name     adapters.InboxName `yaml:"name"` // part of the webhook's address
 	Channel  Channel            `yaml:"channel"`
 	WeChat   *wechat.Config     `yaml:"wechat"`
 	Feishu   *feishu.Config     `yaml:"feishu"`
 	Telegram *telegram.Config   `yaml:"telegram"`
+}
+
+// String leaves out the block: a wrong verb would make fmt print the secrets behind the pointer.
+func (in Inbox) String() string { return string(in.Name) + " (" + string(in.Channel) + ")" }
+
+// Default returns the configuration before file and environment: it has no inboxes.
+func Default() *Config {
+	c := &Config{
+		HTTP:     HTTP{Listen: "127.0.0.1:8080", AdminListen: "127.0.0.1:8081"},
+		Storage:  Storage{Data: "./data", Mongo: Mongo{Database: "kefu"}},
+		Language: texts.Chinese,
+	}
+	c.Bot.Defaults()
+	return c
+}
+
+// block is what every adapter's Config can do.
+type block interface {
+	Defaults()
+	Validate(report adapters.Report)
+}
+
+// block returns the settings of the inbox's channel, making empty ones where the file has none, so that the environment can fill them. nil for an unknown channel.
+func (in *Inbox) block() block {
+	switch in.Channel {
+	case ChannelWeChat:
+		return filled(&in.WeChat)
+	case ChannelFeishu:
+		return filled(&in.Feishu)
+	case ChannelTelegram:
+		return filled(&in.Telegram)
+	}
+	return nil
+}
+
+func filled[T any](p **T) *T {
+	if *p == nil {
+		*p = new(T)
+	}
+	return *p
 }

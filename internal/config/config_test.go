@@ -1,0 +1,192 @@
+package config_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
+
+	"kefu/adapters"
+	"kefu/adapters/feishu"
+	"kefu/adapters/telegram"
+	"kefu/adapters/wechat"
+	"kefu/bot"
+	"kefu/handoff"
+	"kefu/internal/config"
+)
+
+// Credentials of the right form.
+const (
+	appSecret = "0123456789abcdef0123456789abcdef"
+	aesKey    = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+	botToken  = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456"
+)
+
+func write(t *testing.T, body string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kefu.yaml")
+	if err := os.WriteFile(path, []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func load(t *testing.T, body string, env ...string) *config.Config {
+	t.Helper()
+	c, err := config.Load(write(t, body), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// small is the least configuration that loads.
+const small = `
+inboxes:
+  - name: tg
+    channel: telegram
+    telegram: { token: "` + botToken + `", transport: polling }
+`
+
+const full = `
+http: { listen: ":80", public_url: "https://bot.example.com", admin_listen: "10.0.0.1:9000" }
+storage:
+  data: /var/lib/kefu
+  mongo: { uri: "mongodb://u:pw@db/?replicaSet=rs0", database: shop }
+  redis: { url: "redis://:pw@redis:6379/1" }
+language: en
+inboxes:
+  - name: shop-wechat
+    channel: wechat
+    wechat: { app_id: wx0123456789abcdef, app_secret: ` + appSecret + `, token: tok123, aes_key: ` + aesKey + `, mode: compatible, service_api: false, time_window: 10m }
+  - name: shop-feishu
+    channel: feishu
+    feishu: { app_id: cli_a, app_secret: fs-secret, verification_token: fs-token, encrypt_key: fs-key }
+  - name: shop-telegram
+    channel: telegram
+    telegram: { token: "` + botToken + `", secret_token: hook }
+desks:
+  - { name: support, inbox: shop-feishu, chat: oc_1, default: true }
+  - { name: 售后, inbox: shop-telegram, chat: -100123, categories: [售后, 物流], inboxes: [shop-wechat] }
+people:
+  - { inbox: shop-feishu, id: ou_1, name: 小王, role: admin }
+  - { inbox: shop-telegram, id: 42, role: agent }
+bot: { floor: 0.7, refuse: 0, clarify: { choices: 3, rounds: 1 }, handoff_after: 1, keywords: { human: [店长] } }
+sla: { first_response: { urgent: 5m }, calendar: work }
+`
+
+func wantFull() *config.Config {
+	return &config.Config{
+		HTTP: config.HTTP{Listen: ":80", PublicURL: "https://bot.example.com", AdminListen: "10.0.0.1:9000"},
+		Storage: config.Storage{
+			Data: "/var/lib/kefu", Mongo: config.Mongo{URI: "mongodb://u:pw@db/?replicaSet=rs0", Database: "shop"}, Redis: config.Redis{URL: "redis://:pw@redis:6379/1"},
+		},
+		Language: "en",
+		Inboxes: []config.Inbox{
+			{Name: "shop-wechat", Channel: config.ChannelWeChat, WeChat: &wechat.Config{
+				AppID: "wx0123456789abcdef", AppSecret: appSecret, Token: "tok123", AESKey: aesKey, Mode: wechat.ModeCompatible, ServiceAPI: new(false),
+				APIBase: wechat.DefaultAPIBase, TimeWindow: 10 * time.Minute,
+			}},
+			{Name: "shop-feishu", Channel: config.ChannelFeishu, Feishu: &feishu.Config{
+				AppID: "cli_a", AppSecret: "fs-secret", VerificationToken: "fs-token", EncryptKey: "fs-key", Transport: feishu.TransportWebhook,
+				APIBase: "https://open.feishu.cn", MaxAge: 7 * time.Hour, MaxAhead: 5 * time.Minute,
+			}},
+			{Name: "shop-telegram", Channel: config.ChannelTelegram, Telegram: &telegram.Config{
+				Token: botToken, SecretToken: "hook", Transport: telegram.TransportWebhook, APIBase: telegram.DefaultAPIBase,
+			}},
+		},
+		Desks: []handoff.Desk{
+			{Name: "support", Inbox: "shop-feishu", Chat: "oc_1", Default: true},
+			{Name: "售后", Inbox: "shop-telegram", Chat: "-100123", Categories: []string{"售后", "物流"}, Inboxes: []adapters.InboxName{"shop-wechat"}},
+		},
+		People: []handoff.Member{
+			{Inbox: "shop-feishu", ID: "ou_1", Name: "小王", Role: handoff.RoleAdmin},
+			{Inbox: "shop-telegram", ID: "42", Role: handoff.RoleAgent},
+		},
+		Bot: bot.Config{
+			Floor: 0.7, Refuse: 0, Clarify: bot.ClarifyConfig{Choices: 3, Rounds: 1}, HandoffAfter: 1, Keywords: map[string][]string{"human": {"店长"}},
+		},
+		SLA: map[string]any{"first_response": map[string]any{"urgent": "5m"}, "calendar": "work"},
+	}
+}
+
+func TestFullFile(t *testing.T) {
+	if diff := cmp.Diff(wantFull(), load(t, full)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	c := load(t, small)
+	if c.HTTP.Listen != "127.0.0.1:8080" || c.HTTP.AdminListen != "127.0.0.1:8081" || c.Storage.Data != "./data" || c.Storage.Mongo.Database != "kefu" || c.Language != "zh-CN" {
+		t.Errorf("defaults: %+v", c)
+	}
+	if want := (bot.Config{Floor: 0.65, Refuse: 0.6, Clarify: bot.ClarifyConfig{Choices: 4, Rounds: 2}, HandoffAfter: 2}); !cmp.Equal(want, c.Bot) {
+		t.Errorf("bot: %+v", c.Bot)
+	}
+}
+
+func TestSampleLoads(t *testing.T) {
+	path := filepath.Join("..", "..", "deploy", "sample", "kefu.yaml")
+	secrets := []string{
+		"WECHAT_APP_SECRET=" + appSecret, "WECHAT_TOKEN=tok123", "WECHAT_AES_KEY=" + aesKey, "FEISHU_APP_SECRET=a", "FEISHU_VERIFICATION_TOKEN=b",
+		"FEISHU_ENCRYPT_KEY=c", "TELEGRAM_TOKEN=" + botToken, "TELEGRAM_SECRET_TOKEN=d",
+	}
+	c, err := config.Load(path, secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Inboxes) != 3 || len(c.Desks) != 2 || len(c.People) != 2 || c.Desks[1].Chat != "-1001234567890" {
+		t.Errorf("the sample lost something: %+v", c)
+	}
+	var ps config.Problems
+	if _, err := config.Load(path, nil); !errors.As(err, &ps) || len(ps) != len(secrets) {
+		t.Errorf("without its %d secrets: %v", len(secrets), err)
+	}
+}
+
+func TestNoFile(t *testing.T) {
+	_, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"), nil)
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	c := load(t, full)
+	var structured strings.Builder
+	slog.New(slog.NewJSONHandler(&structured, nil)).Info("loaded", "config", c, "storage", c.Storage)
+	asJSON, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asYAML, err := yaml.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed := map[string]string{"slog": structured.String(), "JSON": string(asJSON), "YAML": string(asYAML)}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		printed[verb] = fmt.Sprintf(verb, c)
+		for _, in := range c.Inboxes {
+			printed[verb] += fmt.Sprintf(verb, in) + fmt.Sprintf(verb, in.WeChat) + fmt.Sprintf(verb, in.Feishu) + fmt.Sprintf(verb, in.Telegram)
+		}
+	}
+	for how, text := range printed {
+		if !strings.Contains(text, "***") {
+			t.Errorf("%s: no masked secret at all, so the test shows nothing: %s", how, text)
+		}
+		for _, s := range []string{"pw@", appSecret, "tok123", aesKey, "fs-secret", "fs-token", "fs-key", botToken, `"hook"`, "mongodb://"} {
+			if strings.Contains(text, s) {
+				t.Errorf("%s prints %q", how, s)
+			}
+		}
+	}
+}
