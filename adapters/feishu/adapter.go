@@ -42,8 +42,8 @@ func New(inbox adapters.InboxName, cfg Config, env adapters.Env) (*Adapter, erro
 // Inbox implements adapters.Adapter.
 func (a *Adapter) Inbox() adapters.InboxName { return a.inbox }
 
-// Features implements adapters.Adapter. The budgets are the documented ones of the message API; 5 per second to a group are
-// shared by all its bots, and the 1,000 per minute of the account are kept by its 50 per second only on average.
+// Features implements adapters.Adapter. The budgets are the documented ones of the message API. The 5 per second to a group are shared by all
+// its bots. Beside 50 per second the account has 1,000 per minute, which one rate cannot say: the platform refuses what exceeds it and says for how long.
 func (a *Adapter) Features() adapters.Features {
 	return adapters.Features{
 		MaxText: maxText, TextUnit: adapters.UnitRune, MaxChoices: maxChoices,

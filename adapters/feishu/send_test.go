@@ -107,7 +107,7 @@ func TestUnusualAnswers(t *testing.T) {
 		{"no code", 200, "application/json", `{"data":{"message_id":"om_1"}}`, adapters.ReasonUnknown, 0},
 		{"success without a message", 200, "application/json", `{"code":0,"data":{}}`, adapters.ReasonUnknown, 0},
 		{"success of the wrong shape", 200, "application/json", `{"code":0,"data":{"message_id":7}}`, adapters.ReasonUnknown, 0},
-		{"success under 500", 500, "application/json", `{"code":0}`, adapters.ReasonUnknown, 0},
+		{"success under 500", 500, "application/json", `{"code":0,"data":{"message_id":"om_1"}}`, adapters.ReasonUnknown, 0},
 		{"a code under 500", 500, "application/json", `{"code":2200,"msg":"internal error"}`, adapters.ReasonUnknown, 0},
 		{"gateway time-out", 504, "application/json", `{"code":504}`, adapters.ReasonUnknown, 0},
 		{"half an answer", 200, "application/json", `{"code":0,"data":{"mess`, adapters.ReasonUnknown, 0},

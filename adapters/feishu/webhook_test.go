@@ -49,6 +49,7 @@ func signed(key, body string, at int64) http.Header {
 	return h
 }
 
+// textEvent has no multiple of the block size, so that its padding can be crooked.
 const textEvent = `{"schema":"2.0","header":{"event_id":"e","event_type":"im.message.receive_v1","token":"` + testToken + `"},"event":{` +
 	`"sender":{"sender_id":{"open_id":"ou_1"},"sender_type":"user"},"message":{"message_id":"om_1","chat_id":"oc_1","chat_type":"p2p",` +
 	`"message_type":"text","content":"{\"text\":\"hi\"}","create_time":"1711000000000"}}}`
@@ -64,6 +65,9 @@ func TestVerification(t *testing.T) {
 		c.VerificationToken, c.VerificationTokenPrevious = "the-new-token", testToken
 	}
 	sealed := seal(t, textEvent, testKey, nil)
+	short := aes.BlockSize - len(textEvent)%aes.BlockSize
+	zeros := seal(t, textEvent, testKey, make([]byte, short))
+	crooked := seal(t, textEvent, testKey, []byte(strings.Repeat(" ", short-1)+string(rune(short))))
 	for _, row := range []struct {
 		name   string
 		config func(*feishu.Config)
@@ -90,7 +94,8 @@ func TestVerification(t *testing.T) {
 		{"plain with a wrong token", nil, nil, swap(textEvent, "guess"), 401},
 		{"plain with an empty token", nil, nil, swap(textEvent, ""), 401},
 		{"plain without a token", nil, nil, `{"schema":"2.0","header":{"event_type":"im.message.receive_v1"}}`, 401},
-		{"signed, padding wrong", withKey, signed(testKey, seal(t, strings.Repeat("a", 16), testKey, make([]byte, 16)), now), seal(t, strings.Repeat("a", 16), testKey, make([]byte, 16)), 400},
+		{"signed, padding of zeros", withKey, signed(testKey, zeros, now), zeros, 400},
+		{"signed, padding of other bytes", withKey, signed(testKey, crooked, now), crooked, 400},
 		{"signed, half a block", withKey, signed(testKey, `{"encrypt":"QUJD"}`, now), `{"encrypt":"QUJD"}`, 400},
 		{"signed, no base64", withKey, signed(testKey, `{"encrypt":"?"}`, now), `{"encrypt":"?"}`, 400},
 		{"not JSON", nil, nil, "<xml/>", 400},
@@ -280,8 +285,8 @@ func TestCallbackIsNotRepeated(t *testing.T) {
 	}
 	j.gateway.FailNext(1)
 	j.say(t, sim.Say{From: customer, ReplyTo: string(sent.ID), Press: "a"})
-	if got := j.Callbacks(); got["200671"] != 1 {
-		t.Errorf("the customer saw %v, want an error", got)
+	if got := j.Callbacks(); got["200671"] != 1 || len(got) != 1 {
+		t.Errorf("the customer saw %v, want one error and no repeat", got)
 	}
 }
 

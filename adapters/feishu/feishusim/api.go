@@ -27,8 +27,9 @@ func refuse(code int, msg string) *refusal {
 	return &refusal{status: http.StatusBadRequest, code: code, msg: msg}
 }
 
-func tooMany() *refusal {
-	return &refusal{status: http.StatusTooManyRequests, code: 99991400, msg: "request trigger frequency limit", reset: 1}
+func tooMany(wait time.Duration) *refusal {
+	reset := int((wait + time.Second - 1) / time.Second)
+	return &refusal{status: http.StatusTooManyRequests, code: 99991400, msg: "request trigger frequency limit", reset: reset}
 }
 
 // call is one authenticated API call.
@@ -77,7 +78,7 @@ func (s *Sim) faulty(op string, next http.HandlerFunc) http.HandlerFunc {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		switch fault := s.faults.Next(op); fault {
 		case sim.FaultRateLimit:
-			s.answer(w, nil, tooMany())
+			s.answer(w, nil, tooMany(time.Second))
 		case sim.FaultServerError:
 			badGateway(w)
 		case sim.FaultReset:
@@ -243,16 +244,23 @@ func (s *Sim) authorize(r *http.Request) *refusal {
 
 // withinBudget counts a call against its API. The caller holds s.mu.
 func (s *Sim) withinBudget(api string) *refusal {
-	now := s.opts.Now()
-	if s.opts.NoRateLimits || s.budget.take("s/"+api, appPerSecond, time.Second, now) && s.budget.take("min/"+api, appPerMinute, time.Minute, now) {
+	if s.opts.NoRateLimits {
 		return nil
 	}
-	return tooMany()
+	now := s.opts.Now()
+	wait := s.budget.take("s/"+api, appPerSecond, time.Second, now)
+	if wait == 0 {
+		wait = s.budget.take("min/"+api, appPerMinute, time.Minute, now)
+	}
+	if wait == 0 {
+		return nil
+	}
+	return tooMany(wait)
 }
 
 // often counts a call against a chat or a message. The caller holds s.mu.
 func (s *Sim) often(key string, count int) *refusal {
-	if s.opts.NoRateLimits || s.budget.take(key, count, time.Second, s.opts.Now()) {
+	if s.opts.NoRateLimits || s.budget.take(key, count, time.Second, s.opts.Now()) == 0 {
 		return nil
 	}
 	return refuse(230020, "This operation triggers the frequency limit.")

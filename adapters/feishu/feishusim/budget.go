@@ -19,15 +19,15 @@ const (
 // budget keeps the times of recent calls by what they count against.
 type budget map[string][]time.Time
 
-// take counts a call against key unless count calls were made within per.
-func (b budget) take(key string, count int, per time.Duration, now time.Time) bool {
+// take counts a call against key unless count calls were made within per; then it returns how long to wait, more than 0.
+func (b budget) take(key string, count int, per time.Duration, now time.Time) time.Duration {
 	recent := slices.DeleteFunc(b[key], func(t time.Time) bool { return now.Sub(t) >= per })
 	if len(recent) >= count {
 		b[key] = recent
-		return false
+		return max(per-now.Sub(recent[0]), 1)
 	}
 	b[key] = append(recent, now)
-	return true
+	return 0
 }
 
 // token is an issued tenant token.

@@ -2,7 +2,7 @@
 // over real HTTP. It shares no code with the adapter, crypto included.
 //
 // Simulated: the tenant token (2 h, the same one until 30 min before its end); sending, replying, threads, editing cards and texts,
-// reactions, bot info; uuid idempotency for an hour; the budgets of 5 per second to a chat, 50 per second and 1,000 per minute of the app and 5
+// reactions, bot info; uuid idempotency for an hour; the budgets of 5 per second to a chat, 50 per second and 1,000 per minute of each API, and 5
 // edits per second of a message; field and content checks and size limits; refusals with the platform's HTTP status, code and envelope; withdrawn
 // and unknown messages, groups without threads, topic groups, dissolved groups, a bot removed from a group or stopped by a person;
 // encrypted and signed events with re-pushes after 15 s, 5 min, 1 h and 6 h (alternately with the first and with a new timestamp,

@@ -97,7 +97,7 @@ func call(t *testing.T, s *feishusim.Sim, method, path, token string, body any) 
 	if token != "" {
 		req.Header.Set("Authorization", token)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{Timeout: 5 * time.Second}).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,6 +251,21 @@ func TestBudgets(t *testing.T) {
 		if i == 50 && (a.Status != http.StatusTooManyRequests || a.Code != 99991400 || a.Reset != "1") {
 			t.Errorf("call 51: %+v, want 429 99991400 with a reset", a)
 		}
+	}
+}
+
+func TestMinuteBudget(t *testing.T) {
+	s, c := start(t, feishusim.Options{})
+	tok := bearer(t, s)
+	refused := answer{}
+	for i := range 1001 {
+		refused = call(t, s, http.MethodPost, "/open-apis/im/v1/messages/om_x/reply", tok, text("", "x", ""))
+		if i%50 == 49 {
+			c.add(time.Second)
+		}
+	}
+	if refused.Code != 99991400 || refused.Reset != "40" {
+		t.Errorf("call 1,001 of a minute: code %d, reset %s s, want 99991400, 40 s", refused.Code, refused.Reset)
 	}
 }
 
