@@ -188,7 +188,7 @@ func present(m tgbotapi.ChatMember) bool {
 	return true
 }
 
-// startPayload recognises "/start" and "/start payload" in a private chat.
+// startPayload recognizes "/start" and "/start payload" in a private chat.
 func startPayload(m adapters.Message) (string, bool) {
 	if m.Group || m.Kind != adapters.KindMessage {
 		return "", false

@@ -112,7 +112,7 @@ func (l *loop) poll(ctx context.Context) ([]update, error) {
 }
 
 // receive hands a batch on: chats in parallel, each in order. The offset moves up to the first update that was not received;
-// what comes after it is polled again and recognised by its id.
+// what comes after it is polled again and recognized by its id.
 func (l *loop) receive(ctx context.Context, batch []update) error {
 	var (
 		wg    sync.WaitGroup
@@ -123,14 +123,10 @@ func (l *loop) receive(ctx context.Context, batch []update) error {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			for n, i := range line {
-				if errs[i] = l.adapter.take(ctx, batch[i]); errs[i] == nil {
-					continue
+			for _, i := range line {
+				if errs[i] = l.adapter.take(ctx, batch[i]); errs[i] != nil {
+					return // what comes later in this chat waits
 				}
-				for _, later := range line[n+1:] {
-					errs[later] = errs[i]
-				}
-				return
 			}
 		})
 	}

@@ -6,9 +6,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"kefu/adapters"
 	"kefu/adapters/adaptertest"
@@ -116,13 +119,49 @@ func TestALongDescriptionIsCut(t *testing.T) {
 	}
 }
 
+// TestParameters shows what goes over the wire where the simulator cannot.
+func TestParameters(t *testing.T) {
+	got := map[string]url.Values{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		got[strings.TrimPrefix(r.URL.Path, "/prefix%20x/bot"+token+"/")] = r.PostForm
+		_, _ = io.WriteString(w, `{"ok":true,"result":{"message_id":5,"chat":{"id":1,"type":"private"}}}`)
+	}))
+	defer server.Close()
+	env, _ := adaptertest.NewEnv(t, adaptertest.NewGateway())
+	a := newAdapter(t, config(server.URL+"/prefix%2520x", telegram.TransportWebhook), env)
+	ctx := context.Background()
+	if err := a.RegisterWebhook(ctx, "https://bot.example.com/webhook/shop-telegram"); err != nil {
+		t.Error(err)
+	}
+	if _, err := a.Send(ctx, adapters.Outgoing{Chat: "-100", Thread: "7", ReplyTo: "6", Text: "*hi* https://x.example"}); err != nil {
+		t.Error(err)
+	}
+	if err := a.Edit(ctx, "5", adapters.Outgoing{Chat: "-100", Thread: "7", ReplyTo: "6", Text: "ho"}); err != nil {
+		t.Error(err)
+	}
+	want := map[string]url.Values{
+		"setWebhook": {
+			"url": {"https://bot.example.com/webhook/shop-telegram"}, "secret_token": {secret}, "max_connections": {"40"},
+			"allowed_updates": {`["message","edited_message","callback_query","my_chat_member"]`},
+		},
+		"sendMessage": {
+			"chat_id": {"-100"}, "message_thread_id": {"7"}, "text": {"*hi* https://x.example"},
+			"link_preview_options": {`{"is_disabled":true}`}, "reply_parameters": {`{"message_id":6,"allow_sending_without_reply":true}`},
+		},
+		"editMessageText": {"chat_id": {"-100"}, "message_id": {"5"}, "text": {"ho"}, "link_preview_options": {`{"is_disabled":true}`}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("parameters (-want +got):\n%s", diff)
+	}
+}
+
 // TestConnectionsAreUsedAgain would fail if answers were closed before they were read to the end.
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	addresses := map[string]bool{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		addresses[r.RemoteAddr] = true
-		_, _ = io.WriteString(w, `{"ok":true,"result":{"message_id":5,"chat":{"id":1,"type":"private"}}}`)
-		w.(http.Flusher).Flush() // chunked: the end of the body comes apart
+		_, _ = io.WriteString(w, `{"ok":true,"result":{"message_id":5,"chat":{"id":1,"type":"private"}}}`+strings.Repeat("\n", 3000))
 	}))
 	defer server.Close()
 	env, _ := adaptertest.NewEnv(t, adaptertest.NewGateway())
