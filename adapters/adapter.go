@@ -88,9 +88,10 @@ type ThreadOpener interface {
 	OpenThread(ctx context.Context, r ThreadRequest) (ThreadID, Receipt, error)
 }
 
-// ThreadCloser marks a thread as finished, where the platform can.
+// ThreadCloser marks a thread as finished, and open again, where the platform can. Doing so twice is no error.
 type ThreadCloser interface {
 	CloseThread(ctx context.Context, chat ChatID, thread ThreadID) error
+	ReopenThread(ctx context.Context, chat ChatID, thread ThreadID) error
 }
 
 // Editor replaces a message the account sent. Editing to the same content is no error.

@@ -47,8 +47,11 @@ func New(o Options) *Engine {
 
 // Handle decides about one message.
 func (e *Engine) Handle(ctx context.Context, m *adapters.Message) (transcript.Plan, error) {
-	if m.Group {
+	switch {
+	case m.Group:
 		return e.group(ctx, m)
+	case m.From.ID == "":
+		return transcript.Plan{Decision: "ignored: from nobody"}, nil
 	}
 	id := transcript.ConversationID(m.Inbox, m.Chat)
 	return e.Conversations.Decide(ctx, id, m, func(c *handoff.Conversation) (transcript.Plan, error) {

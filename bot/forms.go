@@ -26,7 +26,7 @@ func (e *Engine) ticket(ctx context.Context, t *turn) error {
 		return e.showTicket(ctx, t, n)
 	}
 	t.c.Dialog.Clarify = nil
-	t.c.Dialog.Form = &handoff.Form{Kind: formTicket, Fields: map[string]string{}}
+	t.c.Dialog.Form = &handoff.Form{Kind: formTicket}
 	lines := []string{}
 	own, err := e.Tickets.ByContact(ctx, string(t.c.Inbox), string(t.c.Chat), 3)
 	if err != nil {
@@ -86,7 +86,7 @@ func (e *Engine) formStep(ctx context.Context, t *turn, f *handoff.Form) error {
 		t.say(texts.FormTooLong, "Limit", limit)
 		return nil
 	case f.Step == 0:
-		f.Fields["title"] = text
+		f.Fields = map[string]string{"title": text}
 		f.Step = 1
 		t.say(texts.FormTicketDetails)
 		return nil

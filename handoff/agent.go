@@ -154,6 +154,16 @@ func (d *Desks) claimed(k Desk, c *Conversation, cs *Case, by Member) []transcri
 	}
 }
 
+// taken is claimed for a case that another agent may have.
+func (d *Desks) taken(k Desk, c *Conversation, cs *Case, by Member) []transcript.Post {
+	from := cs.Agent
+	posts := d.claimed(k, c, cs, by)
+	if from != nil && !from.Same(by) {
+		posts[len(posts)-1].Message.Text = d.say(texts.TakenOver, "Agent", by.Name, "From", from.Name)
+	}
+	return posts
+}
+
 // maxHeld bounds the replies held in one case.
 const maxHeld = 10
 

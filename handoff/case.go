@@ -38,18 +38,11 @@ type Opened struct {
 	Unattended bool
 }
 
-// Open hands a conversation to a desk: it changes c and returns the card for the desk and the word to the contact.
+// Open hands a conversation to the best desk where somebody is on duty: it changes c and returns the card for the desk and the word to the contact.
 func (d *Desks) Open(ctx context.Context, c *Conversation, o Opening) (Opened, error) {
-	k, ok := d.Directory.Route(c.Inbox, o.Category)
-	if !ok {
-		return Opened{Unattended: true}, nil
-	}
-	on, err := d.Roster.Anyone(ctx, k)
-	if err != nil {
-		return Opened{}, err
-	}
-	if !on {
-		return Opened{Unattended: true}, nil
+	k, ok, err := d.attended(ctx, d.Directory.Routes(c.Inbox, o.Category))
+	if err != nil || !ok {
+		return Opened{Unattended: true}, err
 	}
 	c.Cases++
 	c.Status = StatusWaiting
@@ -66,6 +59,17 @@ func (d *Desks) Open(ctx context.Context, c *Conversation, o Opening) (Opened, e
 		toContact(c, d.tell(c, texts.HandoffWait, "Reason", d.tell(c, "reason_"+o.Reason), "Desk", k.Name)),
 		card,
 	}}, nil
+}
+
+// attended returns the first of routes where somebody takes cases.
+func (d *Desks) attended(ctx context.Context, routes []Desk) (k Desk, ok bool, err error) {
+	for _, k := range routes {
+		on, err := d.Roster.Anyone(ctx, k)
+		if on || err != nil {
+			return k, on, err
+		}
+	}
+	return Desk{}, false, nil
 }
 
 // cardID is the entry id of a case's card, so that it can be edited.
@@ -95,6 +99,7 @@ const (
 	choiceClaim  = "claim"
 	choiceTicket = "ticket"
 	choiceClose  = "close"
+	choiceReopen = "reopen"
 )
 
 func (d *Desks) card(c *Conversation, cs *Case, lines []tickets.Line) (*adapters.Card, []adapters.Choice) {
@@ -138,7 +143,7 @@ func (d *Desks) cardStatus(cs *Case) (status, tone string) {
 
 func (d *Desks) cardChoices(cs *Case) []adapters.Choice {
 	if !cs.ClosedAt.IsZero() {
-		return nil
+		return []adapters.Choice{{ID: choiceReopen, Label: d.say(texts.ButtonReopen)}}
 	}
 	choices := []adapters.Choice{
 		{ID: choiceTicket, Label: d.say(texts.ButtonTicket)},

@@ -87,7 +87,7 @@ func (d *Desks) take(_ context.Context, t *turn, c *Conversation, cs *Case) (tra
 	if cs.Agent != nil && cs.Agent.Same(t.by) && held == nil {
 		return d.reply(t, d.say(texts.AlreadyClaimed, "Agent", cs.Agent.Name)), nil
 	}
-	posts := d.claimed(t.desk, c, cs, t.by)
+	posts := d.taken(t.desk, c, cs, t.by)
 	if held != nil {
 		posts = append(posts, relayed(c, held.Text, &held.Origin))
 	}

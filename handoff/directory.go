@@ -88,20 +88,38 @@ func (d *Directory) Desk(name string) (Desk, bool) {
 	return d.desks[i], true
 }
 
-// Route picks the desk for a customer of inbox with a question of category: the first that names the category, else the default one for the inbox, else the first.
-// ok is false when no desk takes the inbox.
-func (d *Directory) Route(inbox adapters.InboxName, category string) (k Desk, ok bool) {
-	for _, c := range d.desks {
+// Routes lists the desks for a customer of inbox with a question of category, the best first: those that name the category, then those made
+// for the inbox, then the default, then the rest in the order of the configuration.
+func (d *Directory) Routes(inbox adapters.InboxName, category string) []Desk {
+	rank := func(k Desk) int {
 		switch {
-		case len(c.Inboxes) > 0 && !slices.Contains(c.Inboxes, inbox):
-			continue
-		case category != "" && slices.Contains(c.Categories, category):
-			return c, true
-		case !ok, c.Default && !k.Default, c.Default == k.Default && len(c.Inboxes) > 0 && len(k.Inboxes) == 0:
-			k, ok = c, true
+		case category != "" && slices.Contains(k.Categories, category):
+			return 0
+		case len(k.Inboxes) > 0:
+			return 1
+		case k.Default:
+			return 2
+		default:
+			return 3
 		}
 	}
-	return k, ok
+	var routes []Desk
+	for _, k := range d.desks {
+		if len(k.Inboxes) == 0 || slices.Contains(k.Inboxes, inbox) {
+			routes = append(routes, k)
+		}
+	}
+	slices.SortStableFunc(routes, func(a, b Desk) int { return cmp.Compare(rank(a), rank(b)) })
+	return routes
+}
+
+// Route is the best of Routes; ok is false when no desk takes the inbox.
+func (d *Directory) Route(inbox adapters.InboxName, category string) (k Desk, ok bool) {
+	routes := d.Routes(inbox, category)
+	if len(routes) == 0 {
+		return Desk{}, false
+	}
+	return routes[0], true
 }
 
 // Member returns the configured person behind an account.

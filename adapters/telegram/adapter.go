@@ -111,11 +111,20 @@ func (a *Adapter) OpenThread(ctx context.Context, r adapters.ThreadRequest) (ada
 
 // CloseThread implements adapters.ThreadCloser.
 func (a *Adapter) CloseThread(ctx context.Context, chat adapters.ChatID, thread adapters.ThreadID) error {
+	return a.setThread(ctx, "closeForumTopic", chat, thread)
+}
+
+// ReopenThread implements adapters.ThreadCloser.
+func (a *Adapter) ReopenThread(ctx context.Context, chat adapters.ChatID, thread adapters.ThreadID) error {
+	return a.setThread(ctx, "reopenForumTopic", chat, thread)
+}
+
+func (a *Adapter) setThread(ctx context.Context, method string, chat adapters.ChatID, thread adapters.ThreadID) error {
 	if thread == "" {
 		return nil
 	}
 	params := tgbotapi.Params{"chat_id": string(chat), "message_thread_id": string(thread)}
-	err := a.client.call(ctx, "closeForumTopic", params, nil)
+	err := a.client.call(ctx, method, params, nil)
 	if says(err, "topic_not_modified") {
 		return nil
 	}

@@ -118,6 +118,7 @@ const (
 	CardClosed        = "card_closed" // Agent
 	ButtonClaim       = "button_claim"
 	ButtonClose       = "button_close"
+	ButtonReopen      = "button_reopen"
 	RelayCustomerLine = "relay_customer_line" // Name, Text
 	Bot               = "bot"
 	Agent             = "agent"

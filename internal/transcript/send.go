@@ -120,7 +120,7 @@ func (w *Workers) record(ctx context.Context, a adapters.Adapter, d docstore.Doc
 		}
 		return w.again(ctx, d, w.backoff(ctx, e, se))
 	case adapters.ReasonThreadGone:
-		return w.reopen(ctx, d, se)
+		return w.reopen(ctx, a, d, se)
 	case adapters.ReasonWindowClosed, adapters.ReasonQuotaSpent:
 		return 0, w.end(ctx, d, StateParked, se)
 	case adapters.ReasonUnknown:
@@ -327,8 +327,8 @@ func unsent(err error) error {
 	return &adapters.SendError{Reason: adapters.ReasonUnavailable, Err: err}
 }
 
-// reopen forgets a lost thread and queues the entry again, so that it opens a new one.
-func (w *Workers) reopen(ctx context.Context, d docstore.Doc[Entry], se *adapters.SendError) (time.Duration, error) {
+// reopen heals a thread that refuses messages and queues the entry again: one that was closed is opened again, one that is lost is forgotten, so that the entry opens a new one.
+func (w *Workers) reopen(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry], se *adapters.SendError) (time.Duration, error) {
 	e := &d.Value
 	if e.Post.Topic.Key == "" || e.Post.Verb == VerbCloseThread || e.Tries >= maxThreadLosses {
 		return 0, w.end(ctx, d, StateFailed, se)
@@ -336,6 +336,9 @@ func (w *Workers) reopen(ctx context.Context, d docstore.Doc[Entry], se *adapter
 	th, err := w.thread(ctx, e.Post)
 	if err != nil {
 		return 0, err
+	}
+	if closer, ok := adapters.As[adapters.ThreadCloser](a); ok && e.Tries == 0 && closer.ReopenThread(ctx, th.Chat, th.Thread) == nil {
+		return w.again(ctx, d, time.Millisecond)
 	}
 	th.Open, th.Thread, th.Lost = false, "", th.Lost+1
 	if err := w.saveThread(ctx, th); err != nil {
