@@ -198,8 +198,14 @@ func TestThreads(t *testing.T) {
 	s.must(s.a.CloseThread(s.ctx, group, ""))
 	_, err = s.a.Send(s.ctx, adapters.Outgoing{Chat: group, Group: true, Thread: thread, Text: "late"})
 	wantReason(t, err, adapters.ReasonThreadGone)
+	s.must(s.a.ReopenThread(s.ctx, group, thread))
+	s.must(s.a.ReopenThread(s.ctx, group, thread)) // open already
+	s.must(s.a.ReopenThread(s.ctx, group, ""))
+	_, err = s.a.Send(s.ctx, adapters.Outgoing{Chat: group, Group: true, Thread: thread, Text: "open again"})
+	s.must(err)
 	s.must(s.sim.DeleteTopic(group, string(thread)))
 	wantReason(t, s.a.CloseThread(s.ctx, group, thread), adapters.ReasonThreadGone)
+	wantReason(t, s.a.ReopenThread(s.ctx, group, thread), adapters.ReasonThreadGone)
 }
 
 func TestAPersonClosesATopic(t *testing.T) {
