@@ -119,14 +119,14 @@ func (e *Entry) Clone() Entry {
 
 // tidy trims the texts, drops empty and repeated similar questions and tags, and fills the state.
 func (e *Entry) tidy() {
-	e.Question = strings.TrimSpace(e.Question)
-	e.Answer = strings.TrimSpace(e.Answer)
+	e.Question = oneLine(e.Question)
+	e.Answer = manyLines(e.Answer)
 	e.Category = strings.TrimSpace(e.Category)
 	e.Language = strings.TrimSpace(e.Language)
 	e.Similar = distinct(e.Similar, Normalize, Normalize(e.Question))
 	e.Tags = distinct(e.Tags, func(s string) string { return s })
 	for tag, answer := range e.Answers {
-		if strings.TrimSpace(answer) == "" {
+		if e.Answers[tag] = manyLines(answer); e.Answers[tag] == "" {
 			delete(e.Answers, tag)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"kefu/internal/docstore"
 )
 
-// memory is a docstore.Driver in a map, by id only. fail, when set, is asked before every write.
+// memory is a docstore.Driver in a map, ordered by id, which is also the order of every index asked for here. fail, when set, is asked before every write.
 type memory struct {
 	mu     sync.Mutex
 	docs   map[string]map[string]docstore.Record
@@ -89,7 +89,11 @@ func (m *memory) Find(_ context.Context, collection string, q docstore.Query) ([
 		limit = 1000
 	}
 	var out []docstore.Record
-	for _, id := range slices.Sorted(maps.Keys(m.docs[collection])) {
+	ids := slices.Sorted(maps.Keys(m.docs[collection]))
+	if q.Desc {
+		slices.Reverse(ids)
+	}
+	for _, id := range ids {
 		if len(out) == limit {
 			break
 		}
@@ -107,8 +111,8 @@ func (m *memory) selects(collection, id string, q docstore.Query) bool {
 	if q.Index == "" {
 		return (q.Min == nil || id >= q.Min.(string)) && (q.Max == nil || id < q.Max.(string))
 	}
-	key := m.keys[collection][id][q.Index]
-	return len(key) >= len(q.Eq) && slices.Equal(key[:len(q.Eq)], q.Eq)
+	key, ok := m.keys[collection][id][q.Index]
+	return ok && len(key) >= len(q.Eq) && slices.Equal(key[:len(q.Eq)], q.Eq)
 }
 
 func (m *memory) Count(ctx context.Context, collection string, q docstore.Query) (int64, error) {

@@ -18,6 +18,8 @@ const (
 	changePurge   changeKind = "purge"   // IDs are gone for good
 	changePublish changeKind = "publish" // the Count rows staged under Batch are stored
 	changeDiscard changeKind = "discard" // Batch will never be published, its rows may be removed
+	// changeCheckpoint changes nothing: the Count rows of Batch are all entries as of this revision, so a start begins to read here.
+	changeCheckpoint changeKind = "checkpoint"
 )
 
 // change is one record of the log. Its id is its revision, so inserting it is the compare-and-swap: of all who saw revision n only one
@@ -29,6 +31,7 @@ type change struct {
 	IDs      []EntryID  `json:"ids,omitempty"`
 	Batch    string     `json:"batch,omitempty"`
 	Count    int        `json:"count,omitempty"`
+	LastID   int64      `json:"last_id,omitempty"` // of a checkpoint: the highest number ever given
 	Author   string     `json:"author,omitempty"`
 	At       time.Time  `json:"at"`
 }
@@ -46,23 +49,12 @@ type batch struct {
 	Author  string    `json:"author,omitempty"`
 }
 
-// checkpoint is where a start begins to read: the rows of Batch are all entries as of Revision.
-type checkpoint struct {
-	Batch    string `json:"batch"`
-	Revision int64  `json:"revision"`
-	Count    int    `json:"count"`
-	LastID   int64  `json:"last_id"`
-}
-
-const checkpointID = "checkpoint"
-
 // tables are the collections of the knowledge base.
 type tables struct {
 	docs    *docstore.Store
 	log     *docstore.Collection[change]
 	rows    *docstore.Collection[row]
 	batches *docstore.Collection[batch]
-	head    *docstore.Collection[checkpoint]
 }
 
 func openTables(ctx context.Context, docs *docstore.Store) (*tables, error) {
@@ -80,6 +72,12 @@ func openTables(ctx context.Context, docs *docstore.Store) (*tables, error) {
 				return nil
 			}
 			return []any{c.Batch}
+		}},
+		docstore.Index[change]{Name: "checkpoint", Values: 1, Key: func(c *change) []any {
+			if c.Kind != changeCheckpoint {
+				return nil
+			}
+			return []any{c.Revision}
 		}})
 	if err != nil {
 		return nil, err
@@ -94,10 +92,7 @@ func openTables(ctx context.Context, docs *docstore.Store) (*tables, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.batches, err = docstore.Open[batch](ctx, docs, "kb_batches"); err != nil {
-		return nil, err
-	}
-	t.head, err = docstore.Open[checkpoint](ctx, docs, "kb_head")
+	t.batches, err = docstore.Open[batch](ctx, docs, "kb_batches")
 	return t, err
 }
 
@@ -130,6 +125,11 @@ func (t *tables) after(ctx context.Context, n int64, fn func(*change) error) err
 	return t.log.All(ctx, docstore.Query{Min: revisionID(n + 1)}, func(d docstore.Doc[change]) error {
 		return fn(&d.Value)
 	})
+}
+
+// checkpoints returns the newest checkpoints, newest first.
+func (t *tables) checkpoints(ctx context.Context, n int) ([]docstore.Doc[change], error) {
+	return t.log.Find(ctx, docstore.Query{Index: "checkpoint", Desc: true, Limit: n})
 }
 
 // entriesOf loads the staged entries of a batch; count guards against reading one that is being removed.

@@ -39,6 +39,9 @@ func (s *state) apply(c *change, rows []*Entry) {
 	}
 	s.revision = c.Revision
 	s.records++
+	if c.Kind == changeCheckpoint {
+		s.records = 0
+	}
 }
 
 func (s *state) put(e *Entry, revision int64) {
@@ -66,7 +69,9 @@ func (s *state) remove(id EntryID) {
 }
 
 // nextID returns the id of the next new entry: the smallest number never used.
-func (s *state) nextID() EntryID { return EntryID(strconv.FormatInt(s.lastID+1, 10)) }
+func (s *state) nextID() EntryID { return numbered(s.lastID + 1) }
+
+func numbered(n int64) EntryID { return EntryID(strconv.FormatInt(n, 10)) }
 
 // duplicate returns a *DuplicateError if another entry holds the question of e.
 func (s *state) duplicate(e *Entry) error {

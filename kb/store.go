@@ -172,7 +172,8 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Entry, int, error) {
 		return nil, 0, err
 	}
 	var found []*Entry
-	for _, e := range s.all(0) {
+	changed, _, _ := s.since(0, nil)
+	for _, e := range changed {
 		if f.selects(e) {
 			found = append(found, e)
 		}
@@ -219,19 +220,6 @@ func byAge(a, b *Entry) int {
 		return int(min(max(na-nb, -1), 1))
 	}
 	return strings.Compare(string(a.ID), string(b.ID))
-}
-
-// all returns the entries changed after a revision, in no order.
-func (s *Store) all(after int64) []*Entry {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	var out []*Entry
-	for _, e := range s.state.entries {
-		if e.Revision > after {
-			out = append(out, e)
-		}
-	}
-	return out
 }
 
 // since returns the entries changed after a revision and, as trash, those of known that were purged, with the revision now.
@@ -313,22 +301,19 @@ func (s *Store) load(ctx context.Context) error {
 }
 
 func (s *Store) restore(ctx context.Context, st *state) error {
-	head, err := s.tables.head.Get(ctx, checkpointID)
-	if errors.Is(err, docstore.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
+	heads, err := s.tables.checkpoints(ctx, 1)
+	if err != nil || len(heads) == 0 {
 		return err
 	}
-	entries, err := s.tables.entriesOf(ctx, head.Value.Batch, head.Value.Count)
+	head := heads[0].Value
+	entries, err := s.tables.entriesOf(ctx, head.Batch, head.Count)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
 		st.put(e, e.Revision)
 	}
-	st.revision = head.Value.Revision
-	st.lastID = max(st.lastID, head.Value.LastID)
+	st.revision, st.lastID = head.Revision, max(st.lastID, head.LastID)
 	return nil
 }
 

@@ -18,7 +18,7 @@ func distinct(texts []string, key func(string) string, seen ...string) []string 
 	}
 	var out []string
 	for _, s := range texts {
-		s = strings.TrimSpace(s)
+		s = oneLine(s)
 		k := key(s)
 		if s == "" || k == "" || known[k] {
 			continue
@@ -27,6 +27,14 @@ func distinct(texts []string, key func(string) string, seen ...string) []string 
 		out = append(out, s)
 	}
 	return out
+}
+
+// oneLine turns line breaks and runs of space into single spaces.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// manyLines trims a text and gives it one kind of line break.
+func manyLines(s string) string {
+	return strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s))
 }
 
 // cut shortens s to n characters for a message.

@@ -1,0 +1,216 @@
+package kb
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// readAll reads a text file, without its byte order mark; other encodings than UTF-8 are told apart as well as they can be.
+func readAll(r io.Reader, bad *FileError) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read file: %w", err)
+	}
+	b = bytes.TrimPrefix(b, []byte("\ufeff"))
+	switch {
+	case len(b) > MaxFile:
+		bad.add(0, "file is larger than %d MiB", MaxFile>>20)
+	case bytes.HasPrefix(b, []byte{0xFF, 0xFE}), bytes.HasPrefix(b, []byte{0xFE, 0xFF}):
+		bad.add(0, "file is UTF-16: save it as UTF-8")
+	case bytes.HasPrefix(b, []byte("PK\x03\x04")):
+		bad.add(0, "file is a spreadsheet or archive, not text: save it as CSV in UTF-8")
+	case !utf8.Valid(b):
+		bad.add(badLine(b), "text is not UTF-8 (GBK perhaps): save the file as CSV in UTF-8")
+	case bytes.IndexByte(b, 0) >= 0:
+		bad.add(1+bytes.Count(b[:bytes.IndexByte(b, 0)], []byte("\n")), "file holds binary data")
+	}
+	return b, bad.err()
+}
+
+// badLine returns the line of the first bytes that are not UTF-8.
+func badLine(b []byte) int {
+	line := 1
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			return line
+		}
+		if r == '\n' {
+			line++
+		}
+		b = b[n:]
+	}
+	return line
+}
+
+// ReadCSV reads entries from a CSV file in UTF-8 whose first line names the columns. All that is wrong with it is reported together, as a *FileError.
+func ReadCSV(r io.Reader) ([]Row, error) {
+	bad := &FileError{}
+	b, err := readAll(r, bad)
+	if err != nil {
+		return nil, err
+	}
+	in := csv.NewReader(bytes.NewReader(b))
+	in.FieldsPerRecord = -1
+	in.ReuseRecord = true
+	in.Comma = delimiter(b)
+	heading, err := in.Read()
+	if err != nil {
+		bad.add(1, "first line does not name the columns")
+		return nil, bad
+	}
+	cols := readHeading(heading, bad)
+	if bad.err() != nil {
+		return nil, bad
+	}
+	rows := readRecords(in, cols, bad)
+	checkRows(rows, bad)
+	if bad.err() != nil {
+		slices.SortStableFunc(bad.Problems, func(a, b Problem) int { return a.Line - b.Line })
+		return nil, bad
+	}
+	return rows, nil
+}
+
+// delimiter guesses between comma, semicolon and tab from the first line: spreadsheets write what their country uses.
+func delimiter(b []byte) rune {
+	first, _, _ := bytes.Cut(b, []byte("\n"))
+	for _, d := range []rune{';', '\t'} {
+		if bytes.ContainsRune(first, d) && !bytes.ContainsRune(first, ',') {
+			return d
+		}
+	}
+	return ','
+}
+
+func readHeading(heading []string, bad *FileError) []Column {
+	cols := make([]Column, 0, len(heading))
+	for _, h := range heading {
+		c, ok := parseColumn(unguard(h))
+		switch {
+		case !ok:
+			bad.add(1, "unknown column %q", cut(h, 40))
+		case slices.Contains(cols, c):
+			bad.add(1, "column %q stands twice", cut(h, 40))
+		}
+		cols = append(cols, c)
+	}
+	if !slices.Contains(cols, ColumnQuestion) && !slices.Contains(cols, ColumnID) {
+		bad.add(1, "column question is missing")
+	}
+	return cols
+}
+
+func readRecords(in *csv.Reader, cols []Column, bad *FileError) []Row {
+	var rows []Row
+	for len(rows) <= MaxRows {
+		record, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			var parse *csv.ParseError
+			if errors.As(err, &parse) {
+				bad.add(parse.StartLine, "bad row: %v", parse.Err)
+			} else {
+				bad.add(0, "bad row: %v", err)
+			}
+			break // what follows an open quote cannot be told apart
+		}
+		line, _ := in.FieldPos(0)
+		if strings.TrimSpace(strings.Join(record, "")) == "" {
+			continue
+		}
+		if len(record) > len(cols) {
+			bad.add(line, "bad row: %d cells for %d columns", len(record), len(cols))
+			continue
+		}
+		rows = append(rows, readRow(record, line, cols, bad))
+	}
+	return rows
+}
+
+func readRow(record []string, line int, cols []Column, bad *FileError) Row {
+	row := Row{Line: line, Columns: cols}
+	for i, cell := range record {
+		if err := cols[i].set(&row.Entry, strings.Clone(unguard(cell))); err != nil {
+			bad.add(line, "%v", err)
+		}
+	}
+	return row
+}
+
+// WriteCSV writes entries so that ReadCSV gives them back and a spreadsheet shows them as text.
+func WriteCSV(w io.Writer, entries []Entry) error {
+	cols := append(slices.Clone(columns), answerColumns(entries)...)
+	out := csv.NewWriter(w)
+	record := make([]string, len(cols))
+	for i, c := range cols {
+		record[i] = string(c)
+	}
+	if err := out.Write(record); err != nil {
+		return fmt.Errorf("write csv: %w", err)
+	}
+	for i := range entries {
+		for j, c := range cols {
+			record[j] = guard(c.text(&entries[i]))
+		}
+		if err := out.Write(record); err != nil {
+			return fmt.Errorf("write csv: %w", err)
+		}
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return fmt.Errorf("write csv: %w", err)
+	}
+	return nil
+}
+
+func answerColumns(entries []Entry) []Column {
+	tags := map[string]bool{}
+	for i := range entries {
+		for tag := range entries[i].Answers {
+			tags[tag] = true
+		}
+	}
+	var out []Column
+	for _, tag := range sortedKeys(tags) {
+		out = append(out, Column(answerPrefix+tag))
+	}
+	return out
+}
+
+// A spreadsheet runs a cell that begins with one of these as a formula.
+const formulaStarts = "=+-@\t\r＝＋－＠"
+
+// guard puts an apostrophe before a cell that a spreadsheet would run, or that begins with one already, so that unguard can take off
+// exactly what guard put there.
+func guard(cell string) string {
+	if cell == "" {
+		return cell
+	}
+	first, _ := utf8.DecodeRuneInString(cell)
+	if first == '\'' || strings.ContainsRune(formulaStarts, first) {
+		return "'" + cell
+	}
+	return cell
+}
+
+// unguard takes the apostrophe off again; one before anything else was typed by a person and stays.
+func unguard(cell string) string {
+	rest, ok := strings.CutPrefix(cell, "'")
+	if !ok || rest == "" {
+		return cell
+	}
+	first, _ := utf8.DecodeRuneInString(rest)
+	if first == '\'' || strings.ContainsRune(formulaStarts, first) {
+		return rest
+	}
+	return cell
+}
