@@ -68,6 +68,9 @@ func each(in io.Reader, take func(event)) error {
 }
 
 func printTarget(e event) {
+	if e.Action == "build-output" {
+		fmt.Fprint(os.Stderr, e.Output)
+	}
 	if e.Action == "output" && strings.HasPrefix(e.Output, "Fuzz") {
 		fmt.Println(e.Package, strings.TrimSpace(e.Output))
 	}
