@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +18,6 @@ import (
 const (
 	maxDepth = 32       // of XML elements; the platform's own messages have 4
 	maxRaw   = 64 << 10 // adapters.Message.Raw
-	maxKey   = 128      // bytes of an event key inside Message.ID; longer ones (addresses of menu links) are hashed
 )
 
 // Errors of reading a delivery; the webhook answers 400.
@@ -97,7 +95,7 @@ func parseEnvelope(body []byte) (string, error) {
 	return strings.TrimSpace(e.EncryptedMsg), nil
 }
 
-// parsed is a normalised delivery and what its reply needs.
+// parsed is a normalized delivery and what its reply needs.
 type parsed struct {
 	msg     adapters.Message
 	account string // the account's original id (gh_...): the reply's sender
@@ -107,7 +105,7 @@ type parsed struct {
 	answerable bool
 }
 
-// parse normalises an opened delivery. An error means it is no message at all; whatever is merely odd comes back as KindUnknown.
+// parse normalizes an opened delivery. An error means it is no message at all; whatever is merely odd comes back as KindUnknown.
 func parse(inbox adapters.InboxName, body []byte) (parsed, error) {
 	clean := legalXML(body)
 	var d delivery
@@ -218,76 +216,4 @@ func joinLines(lines ...string) string {
 		}
 	}
 	return strings.Join(kept, "\n")
-}
-
-func (p *parsed) event(d delivery, h header, raw []byte) {
-	what, known := eventOf(d)
-	switch {
-	case !known:
-		p.unknown(h, raw)
-		p.answerable = false
-		return
-	case what.event == "":
-		p.ignore = true
-		return
-	}
-	p.answerable = what.answerable
-	p.msg.Kind = adapters.KindEvent
-	p.msg.Event, p.msg.Choice, p.msg.Text = what.event, what.choice, what.text
-	if what.event == adapters.EventLocation {
-		p.msg.Attachments = []adapters.Attachment{location(d.Latitude, d.Longitude)}
-	}
-	p.msg.ID = adapters.NewID(p.msg.Inbox, p.msg.Chat, p.msg.Kind, eventKey(d, h))
-}
-
-// eventKey tells events of one person apart, as the platform advises (sender and time), plus what they are about. The sender is already in the id's chat.
-func eventKey(d delivery, h header) string {
-	about := d.EventKey
-	if about == "" && d.TemplateMsgID != 0 {
-		about = strconv.FormatInt(d.TemplateMsgID, 10)
-	}
-	if len(about) > maxKey {
-		sum := sha256.Sum256([]byte(about))
-		about = hex.EncodeToString(sum[:16])
-	}
-	return fmt.Sprintf("%s+%s+%s", h.CreateTime, d.Event, about)
-}
-
-type happening struct {
-	event      adapters.Event // empty = about the account itself
-	choice     string
-	text       string
-	answerable bool
-}
-
-// eventOf translates the platform's event types. known is false for a type not listed in its documents.
-func eventOf(d delivery) (what happening, known bool) {
-	switch d.Event {
-	case message.EventSubscribe:
-		return happening{event: adapters.EventStart, choice: strings.TrimPrefix(d.EventKey, "qrscene_"), answerable: true}, true
-	case message.EventUnsubscribe:
-		return happening{event: adapters.EventStop}, true
-	case message.EventScan:
-		return happening{event: adapters.EventScan, choice: d.EventKey, answerable: true}, true
-	case message.EventClick:
-		return happening{event: adapters.EventMenu, choice: d.EventKey, answerable: true}, true
-	case message.EventScancodePush, message.EventScancodeWaitmsg:
-		return happening{event: adapters.EventMenu, choice: d.EventKey, text: d.ScanCodeInfo.ScanResult, answerable: true}, true
-	case message.EventPicSysphoto, message.EventPicPhotoOrAlbum, message.EventPicWeixin, message.EventLocationSelect:
-		// What was picked arrives as messages of its own.
-		return happening{event: adapters.EventMenu, choice: d.EventKey}, true
-	case message.EventView, message.EventViewMiniprogram:
-		return happening{event: adapters.EventView, choice: d.EventKey}, true
-	case message.EventLocation:
-		return happening{event: adapters.EventLocation}, true
-	case message.EventTemplateSendJobFinish:
-		return happening{event: adapters.EventDeliverNote, choice: d.Status}, true
-	case message.EventSubscribeMsgPopupEvent, "subscribe_msg_change_event", "subscribe_msg_sent_event",
-		"kf_create_session", "kf_close_session", "kf_switch_session", "user_info_modified", "user_authorization_revoke":
-		return happening{event: adapters.EventDeliverNote}, true
-	case message.EventMassSendJobFinish, message.EventPublishJobFinish,
-		"qualification_verify_success", "qualification_verify_fail", "naming_verify_success", "naming_verify_fail", "annual_renew", "verify_expired":
-		return happening{}, true
-	}
-	return happening{}, false
 }

@@ -41,7 +41,7 @@ func attached(a adapters.Attachment) adapters.Message {
 	return written(adapters.Message{Attachments: []adapters.Attachment{a}})
 }
 
-func TestDeliveriesNormalise(t *testing.T) {
+func TestDeliveriesNormalize(t *testing.T) {
 	tests := []struct {
 		file     string
 		want     adapters.Message

@@ -209,7 +209,7 @@ func TestTypingRules(t *testing.T) {
 		{"unknown command", func() int { return typing("typing") }, 45072},
 		{"first", func() int { return typing("Typing") }, 0},
 		{"again", func() int { return typing("Typing") }, 45081},
-		{"cancelled and again", func() int { typing("CancelTyping"); return typing("Typing") }, 0},
+		{"ended and again", func() int { typing("CancelTyping"); return typing("Typing") }, 0},
 		{"after a send", func() int { send(t, s, pathSend, token, text(person, "x")); return typing("Typing") }, 0},
 		{"after 15 s", func() int { c.move(15 * time.Second); return typing("Typing") }, 0},
 		{"after 31 s", func() int { c.move(16 * time.Second); return typing("Typing") }, 45080},
@@ -257,7 +257,7 @@ func download(t *testing.T, url string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +363,7 @@ func TestAPIFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			status, body := 0, []byte(nil)
-			if resp, err := http.DefaultClient.Do(r); err == nil {
+			if resp, err := client().Do(r); err == nil {
 				status = resp.StatusCode
 				body, _ = io.ReadAll(resp.Body)
 				_ = resp.Body.Close()

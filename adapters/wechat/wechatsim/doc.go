@@ -1,6 +1,6 @@
 // Package wechatsim is a strict stand-in for the WeChat platform as one official account sees it: it delivers what people do to the account's webhook,
 // signed and encrypted, reads the replies, and serves the HTTP API. Everything goes over loopback with real cryptography of its own, which
-// is held to the platform's published samples.
+// is held to the platform's published samples. A Sim is one account: several accounts need several.
 //
 // Deliveries: POST of XML in plain, compatible or safe mode; a request is cut after five seconds; a cut, a refused connection or a status other than
 // 200 counts as failed and is repeated five seconds after the attempt began, three requests in all with the same MsgId, each signed anew; then the

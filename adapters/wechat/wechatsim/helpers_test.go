@@ -59,6 +59,8 @@ type result struct {
 	VideoURL    string `json:"video_url"`
 }
 
+func client() *http.Client { return &http.Client{Timeout: 10 * time.Second} }
+
 func call(t testing.TB, method, url, contentType, body string) result {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -66,7 +68,7 @@ func call(t testing.TB, method, url, contentType, body string) result {
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", contentType)
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ var (
 
 // Say implements sim.Platform. A person nobody heard of follows the account silently with their first message. Beside sim's "start" and "stop", Event may
 // be "scan", "menu", "view" (Press is the key; with "start" it is the scene of the code) and "location". Kind may be image, voice, video,
-// shortvideo, location or link; Text is then the recognised speech, the place or the title. Press alone is a tap on a msgmenu item with that id.
+// shortvideo, location or link; Text is then the recognized speech, the place or the title. Press alone is a tap on a msgmenu item with that id.
 // The id returned is the MsgId; an event has none and gets sender and time.
 func (s *Sim) Say(ctx context.Context, say sim.Say) (string, error) {
 	switch {

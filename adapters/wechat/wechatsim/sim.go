@@ -172,7 +172,8 @@ func (s *Sim) webhookURL() string {
 	return s.webhook
 }
 
-// Posts implements sim.Platform. The notice that the account is out of order is a post from "system".
+// Posts implements sim.Platform. The notice that the account is out of order is a post from "system". Key is the id of the
+// message that a passive reply answers, or that the notice is about.
 func (s *Sim) Posts(after int64) []sim.Post { return s.log.Since(after) }
 
 // Wait returns the posts behind after as soon as there are any, or nil when ctx ends.
@@ -215,12 +216,7 @@ func (s *Sim) Settled(ctx context.Context) error {
 	}
 }
 
-func (s *Sim) begin() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pending++
-}
-
+// end counts a delivery as over and wakes those who wait for the last one.
 func (s *Sim) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
