@@ -57,6 +57,7 @@ type App struct {
 	adapters []adapters.Adapter
 	faq      *kb.Store
 	index    *kb.Index
+	tickets  *tickets.Service
 	workers  *transcript.Workers
 	public   net.Listener
 	admin    net.Listener
@@ -200,8 +201,7 @@ func (a *App) engine(ctx context.Context, record *transcript.Transcript) (*bot.E
 	if err != nil {
 		return nil, fmt.Errorf("bot.texts: %w", err)
 	}
-	tk, err := tickets.New(ctx, a.store, a.o.Now)
-	if err != nil {
+	if a.tickets, err = tickets.New(ctx, a.store, a.o.Now); err != nil {
 		return nil, err
 	}
 	conversations, err := handoff.NewConversations(ctx, a.store, a.o.Now)
@@ -214,12 +214,12 @@ func (a *App) engine(ctx context.Context, record *transcript.Transcript) (*bot.E
 		return nil, err
 	}
 	desks := handoff.New(handoff.Options{
-		Directory: directory, Conversations: conversations, Roster: roster, Tickets: tk, Record: record,
+		Directory: directory, Conversations: conversations, Roster: roster, Tickets: a.tickets, Record: record,
 		Words: words, Language: a.cfg.Language, Now: a.o.Now,
 	})
 	return bot.New(bot.Options{
 		Config: a.cfg.Bot, Language: a.cfg.Language, Conversations: conversations, Directory: directory, Desks: desks,
-		Knowledge: a.index, Tickets: tk, Words: words, Now: a.o.Now,
+		Knowledge: a.index, Tickets: a.tickets, Words: words, Now: a.o.Now,
 	}), nil
 }
 

@@ -126,7 +126,9 @@ type waiter interface {
 
 type feishuWaiter struct{ *feishusim.Sim }
 
-func (f feishuWaiter) Wait(ctx context.Context, after int64) []sim.Post { return f.WaitPosts(ctx, after) }
+func (f feishuWaiter) Wait(ctx context.Context, after int64) []sim.Post {
+	return f.WaitPosts(ctx, after)
+}
 
 // expect waits for a post that holds text.
 func expect(t *testing.T, p waiter, what, text string, ok func(sim.Post) bool) sim.Post {

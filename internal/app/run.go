@@ -35,7 +35,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	h := a.handlers()
 	a.serve(ctx, intake, a.public, httpapi.Public(h))
 	a.serve(ctx, intake, a.admin, httpapi.Admin(h))
-	a.serve(ctx, intake, a.socket, httpapi.Socket(h))
+	a.serve(ctx, intake, a.socket, officeHandler(&directOffice{store: a.store, faq: a.faq, tickets: a.tickets}, a.o.Log))
 	for _, ad := range a.adapters {
 		if l, ok := adapters.As[adapters.Listener](ad); ok {
 			intake.Go(func() error { return a.hold(ctx, ad.Inbox(), l) })

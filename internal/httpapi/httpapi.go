@@ -29,8 +29,6 @@ type Options struct {
 	Checks   []Check
 	Metrics  http.Handler
 	Log      *slog.Logger
-	// Import takes an FAQ file from the command line of the same machine; nil = not served.
-	Import http.Handler
 }
 
 // Public returns what platforms and load balancers may call: webhooks, health and readiness.
@@ -48,15 +46,6 @@ func Admin(o Options) http.Handler {
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/readyz", func(c *gin.Context) { ready(c, o.Checks) })
 	r.GET("/metrics", gin.WrapH(o.Metrics))
-	return r
-}
-
-// Socket returns what the command line calls through the data directory's socket.
-func Socket(o Options) http.Handler {
-	r := engine(o.Log)
-	if o.Import != nil {
-		r.POST("/faq/import", gin.WrapH(o.Import))
-	}
 	return r
 }
 

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kefu/internal/app"
+	"kefu/kb"
+	"kefu/kb/faqeval"
+)
+
+func faq() *cobra.Command {
+	c := &cobra.Command{Use: "faq", Short: "Look after the knowledge base"}
+	c.AddCommand(faqImport(), faqExport(), faqList(), faqTest(), faqEval())
+	return c
+}
+
+// withOffice runs fn on the data of the configuration.
+func withOffice(c *cobra.Command, path string, fn func(app.Office) error) (err error) {
+	cfg, err := load(c, path)
+	if err != nil {
+		return err
+	}
+	o, err := app.OpenOffice(c.Context(), cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, o.Close()) }()
+	return fn(o)
+}
+
+// formatOf tells a file's format by its name.
+func formatOf(file string) (string, error) {
+	switch ext := strings.ToLower(filepath.Ext(file)); ext {
+	case ".csv", ".json":
+		return ext[1:], nil
+	default:
+		return "", fmt.Errorf("%s: the name must end in .csv or .json", file)
+	}
+}
+
+func faqImport() *cobra.Command {
+	c := &cobra.Command{Use: "import FILE.csv|json", Short: "Store a file of entries, all or nothing", Args: cobra.ExactArgs(1)}
+	path := configFlag(c)
+	dry := c.Flags().Bool("dry-run", false, "only count what would change")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		format, err := formatOf(args[0])
+		if err != nil {
+			return err
+		}
+		file, err := os.ReadFile(args[0])
+		if err != nil {
+			return err
+		}
+		return withOffice(c, *path, func(o app.Office) error {
+			s, err := o.Import(c.Context(), file, format, author(), *dry)
+			if wrong, ok := errors.AsType[*kb.FileError](err); ok {
+				for _, p := range wrong.Problems {
+					fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", args[0], p)
+				}
+				fmt.Fprintf(c.ErrOrStderr(), "nothing was imported: %d problems\n", len(wrong.Problems))
+				return errReported
+			}
+			if err != nil {
+				return err
+			}
+			done := "imported"
+			if *dry {
+				done = "would import"
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s: %d new, %d changed, %d same\n", done, s.New, s.Changed, s.Same)
+			return nil
+		})
+	}
+	return c
+}
+
+// author is who the history names for changes from the command line.
+func author() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "cli"
+}
+
+func faqExport() *cobra.Command {
+	c := &cobra.Command{Use: "export FILE.csv|json", Short: "Write all entries to a file", Args: cobra.ExactArgs(1)}
+	path := configFlag(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		format, err := formatOf(args[0])
+		if err != nil {
+			return err
+		}
+		write := kb.WriteCSV
+		if format == "json" {
+			write = kb.WriteJSON
+		}
+		return withOffice(c, *path, func(o app.Office) error {
+			entries, err := o.Entries(c.Context())
+			if err != nil {
+				return err
+			}
+			if err := writeFile(args[0], func(w io.Writer) error { return write(w, entries) }); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%d entries written to %s\n", len(entries), args[0])
+			return nil
+		})
+	}
+	return c
+}
+
+// writeFile writes beside the file and renames, so that a failure leaves no half file.
+func writeFile(name string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".kefu-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+func faqList() *cobra.Command {
+	c := &cobra.Command{Use: "list", Short: "List the entries", Args: cobra.NoArgs}
+	path := configFlag(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return withOffice(c, *path, func(o app.Office) error {
+			entries, err := o.Entries(c.Context())
+			for i := range entries {
+				e := &entries[i]
+				fmt.Fprintf(c.OutOrStdout(), "%s\t%s\t%s\t%s\n", e.ID, e.State, e.Category, e.Question)
+			}
+			return err
+		})
+	}
+	return c
+}
+
+func faqTest() *cobra.Command {
+	c := &cobra.Command{Use: "test SENTENCE", Short: "Show what the bot would answer and why", Args: cobra.MinimumNArgs(1)}
+	path := configFlag(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		cfg, err := load(c, *path)
+		if err != nil {
+			return err
+		}
+		limits := kb.Thresholds{Answer: cfg.Bot.Floor, Refuse: cfg.Bot.Refuse, Choices: cfg.Bot.Clarify.Choices}
+		return withOffice(c, *path, func(o app.Office) error {
+			entries, err := o.Entries(c.Context())
+			if err != nil {
+				return err
+			}
+			r := kb.IndexOf(entries, kb.IndexOptions{}).Match(kb.Question{Text: strings.Join(args, " "), Limit: 4})
+			v := kb.Decide(r, limits)
+			fmt.Fprintf(c.OutOrStdout(), "%s (answers from %.2f, gives up above %.2f; nothing fits: %.2f)\n", v.Decision, limits.Answer, limits.Refuse, r.None)
+			for _, k := range r.Candidates {
+				fmt.Fprintf(c.OutOrStdout(), "%.2f  %s  %s  (closest: %s; %s)\n", k.Confidence, k.ID, k.Question, k.Text, k.Why)
+			}
+			if v.Decision == kb.Answer {
+				fmt.Fprintf(c.OutOrStdout(), "\n%s\n", v.Choices[0].Entry.AnswerIn(cfg.Language))
+			}
+			return nil
+		})
+	}
+	return c
+}
+
+func faqEval() *cobra.Command {
+	c := &cobra.Command{Use: "eval", Short: "Measure matching on labeled questions", Args: cobra.NoArgs}
+	var o faqeval.Options
+	f := c.Flags()
+	f.StringVar(&o.FAQ, "faq", "", "entries: lines of label<TAB>text")
+	f.StringVar(&o.Queries, "queries", "", "questions in scope: lines of label<TAB>text")
+	f.StringVar(&o.OOS, "oos", "", "questions out of scope")
+	f.BoolVar(&o.JSON, "json", false, "print JSON")
+	perturb := f.String("perturb", "", "spoil the questions first: typo, homophone or traditional")
+	f.Int64Var(&o.Seed, "seed", 1, "seed of --perturb")
+	for _, name := range []string{"faq", "queries"} {
+		if err := c.MarkFlagRequired(name); err != nil {
+			panic(err) // the flag stands above
+		}
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		o.Perturb = faqeval.Perturbation(*perturb)
+		return faqeval.Run(c.Context(), o, c.OutOrStdout())
+	}
+	return c
+}
+
+func ticket() *cobra.Command {
+	c := &cobra.Command{Use: "ticket", Short: "Look at the tickets"}
+	list := &cobra.Command{Use: "list", Short: "List all tickets", Args: cobra.NoArgs}
+	listPath := configFlag(list)
+	list.RunE = func(c *cobra.Command, _ []string) error {
+		return withOffice(c, *listPath, func(o app.Office) error {
+			all, err := o.Tickets(c.Context())
+			for i := range all {
+				t := &all[i]
+				fmt.Fprintf(c.OutOrStdout(), "#%d\t%s\t%s\t%s\t%s\n", t.Number, t.State, t.Priority, t.Assignee, t.Title)
+			}
+			return err
+		})
+	}
+	export := &cobra.Command{Use: "export FILE.csv|json", Short: "Write all tickets to a file", Args: cobra.ExactArgs(1)}
+	exportPath := configFlag(export)
+	export.RunE = func(c *cobra.Command, args []string) error {
+		format, err := formatOf(args[0])
+		if err != nil {
+			return err
+		}
+		return withOffice(c, *exportPath, func(o app.Office) error { return exportTickets(c, o, args[0], format) })
+	}
+	c.AddCommand(list, export)
+	return c
+}
+
+func exportTickets(c *cobra.Command, o app.Office, file, format string) error {
+	all, err := o.Tickets(c.Context())
+	if err != nil {
+		return err
+	}
+	err = writeFile(file, func(w io.Writer) error {
+		if format == "json" {
+			enc := json.NewEncoder(w)
+			enc.SetIndent("", "  ")
+			return enc.Encode(all)
+		}
+		out := csv.NewWriter(w)
+		rows := [][]string{{"number", "state", "priority", "category", "title", "description", "contact", "inbox", "desk", "assignee", "created", "updated"}}
+		for i := range all {
+			t := &all[i]
+			rows = append(rows, []string{
+				strconv.FormatInt(t.Number, 10), string(t.State), string(t.Priority), guard(t.Category), guard(t.Title), guard(t.Description),
+				guard(t.Contact.Name), t.Contact.Inbox, guard(t.Desk), guard(t.Assignee), t.CreatedAt.Format(time.RFC3339), t.UpdatedAt.Format(time.RFC3339),
+			})
+		}
+		return out.WriteAll(rows)
+	})
+	if err == nil {
+		fmt.Fprintf(c.OutOrStdout(), "%d tickets written to %s\n", len(all), file)
+	}
+	return err
+}
+
+// guard keeps a spreadsheet from running a cell as a formula.
+func guard(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}

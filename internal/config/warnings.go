@@ -1,0 +1,28 @@
+package config
+
+import (
+	"fmt"
+
+	"kefu/adapters/wechat"
+)
+
+// Warnings are settings that work but are probably not meant, or weaken what the gateway promises.
+func (c *Config) Warnings() []string {
+	var w []string
+	warn := func(format string, args ...any) { w = append(w, fmt.Sprintf(format, args...)) }
+	for _, in := range c.Inboxes {
+		switch {
+		case in.WeChat != nil && in.WeChat.Mode == wechat.ModePlain:
+			warn("inbox %s: in plain mode the signature does not cover the message, so anybody who saw one delivery can forge others for five minutes; use mode safe", in.Name)
+		case in.Feishu != nil && in.Feishu.EncryptKey == "":
+			warn("inbox %s: without encrypt_key deliveries are not signed, only their token is compared; set an Encrypt Key on the platform", in.Name)
+		}
+	}
+	if len(c.Desks) == 0 {
+		warn("no desks: who asks for a person gets a ticket")
+	}
+	if len(c.Desks) > 0 && len(c.People) == 0 {
+		warn("no people: nobody may answer at the desks; write /id to the bot to learn ids")
+	}
+	return w
+}
