@@ -27,7 +27,7 @@ const (
 var places = [...]string{"a", "b", "c", "d"}
 
 // Encode returns v, a struct or a pointer to one, as BSON under its json tags.
-func (*Driver) Encode(v any) ([]byte, error) {
+func (d *Driver) Encode(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	w, err := bsonrw.NewBSONValueWriter(&buf)
 	if err != nil {
@@ -37,7 +37,7 @@ func (*Driver) Encode(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := enc.SetRegistry(registry()); err != nil {
+	if err := enc.SetRegistry(d.registry); err != nil {
 		return nil, err
 	}
 	enc.UseJSONStructTags()
@@ -47,8 +47,9 @@ func (*Driver) Encode(v any) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// registry replaces invalid UTF-8, which BSON does not allow, as JSON does.
-func registry() *bsoncodec.Registry {
+// newRegistry makes the codecs, which are BSON's own except that strings have invalid
+// UTF-8, which BSON does not allow, replaced as JSON does.
+func newRegistry() *bsoncodec.Registry {
 	r := bson.NewRegistry()
 	r.RegisterKindEncoder(reflect.String, bsoncodec.ValueEncoderFunc(
 		func(_ bsoncodec.EncodeContext, w bsonrw.ValueWriter, v reflect.Value) error {

@@ -14,7 +14,7 @@ import (
 
 func TestConnectionLoss(t *testing.T) {
 	server := ferrettest.Start(t)
-	store, c := notes(t, open(t, mongo.Options{URI: server.URI(), Database: server.Database(t), Selection: time.Second}))
+	store, c := notes(t, open(t, mongo.Options{URI: server.URI(), Database: server.Database(t), Selection: 250 * time.Millisecond}))
 	if _, err := c.Insert(t.Context(), "before", &note{}); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func recovers(t *testing.T, store *docstore.Store) {
 // TestLossUnderLoad cuts while many write: whatever was acknowledged is there.
 func TestLossUnderLoad(t *testing.T) {
 	server := ferrettest.Start(t)
-	store, c := notes(t, open(t, mongo.Options{URI: server.URI(), Database: server.Database(t), Selection: time.Second}))
+	store, c := notes(t, open(t, mongo.Options{URI: server.URI(), Database: server.Database(t), Selection: 250 * time.Millisecond}))
 	acknowledged := make(chan string, 10_000)
 	ended := make(chan struct{})
 	for w := range 8 {

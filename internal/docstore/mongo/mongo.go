@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.mongodb.org/mongo-driver/bson/bsoncodec"
 	"go.mongodb.org/mongo-driver/event"
 	"go.mongodb.org/mongo-driver/mongo"
 	"go.mongodb.org/mongo-driver/mongo/options"
@@ -38,6 +39,7 @@ type Driver struct {
 	client      *mongo.Client
 	db          *mongo.Database
 	timeout     time.Duration
+	registry    *bsoncodec.Registry
 	collections sync.Map // name -> *collection
 	closed      atomic.Bool
 }
@@ -75,7 +77,7 @@ func Open(ctx context.Context, o Options) (*Driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mongodb: %w", hide(err, o.URI))
 	}
-	d := &Driver{client: client, db: client.Database(o.Database), timeout: o.Timeout}
+	d := &Driver{client: client, db: client.Database(o.Database), timeout: o.Timeout, registry: newRegistry()}
 	if err := d.Ping(ctx); err != nil {
 		_ = d.Close()
 		return nil, fmt.Errorf("mongodb: %w", hide(err, o.URI))

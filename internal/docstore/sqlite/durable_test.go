@@ -244,7 +244,7 @@ func TestAcknowledgedAfterCommit(t *testing.T) {
 	defer cancel()
 	select {
 	case err := <-acknowledged:
-		t.Errorf("acknowledged without a commit: %v", err)
+		t.Fatalf("acknowledged without a commit: %v", err)
 	case <-ctx.Done():
 	}
 	if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
