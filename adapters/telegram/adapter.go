@@ -51,7 +51,7 @@ func New(inbox adapters.InboxName, cfg Config, env adapters.Env) (*Adapter, erro
 func (a *Adapter) Inbox() adapters.InboxName { return a.inbox }
 
 // Features states the limits of https://core.telegram.org/bots/api#sendmessage and https://core.telegram.org/bots/faq; the
-// budgets there are called approximate. A keyboard may hold more buttons than MaxChoices, but nobody reads more.
+// budgets there are called approximate; one message a second to a chat may come in short bursts. A keyboard may hold more buttons than MaxChoices, but nobody reads more.
 func (a *Adapter) Features() adapters.Features {
 	return adapters.Features{
 		MaxText:     4096,
@@ -63,7 +63,7 @@ func (a *Adapter) Features() adapters.Features {
 		React:       true,
 		PushAllowed: true,
 		PerAccount:  adapters.Rate{Count: 30, Per: time.Second},
-		PerChat:     adapters.Rate{Count: 1, Per: time.Second},
+		PerChat:     adapters.Rate{Count: 3, Per: 3 * time.Second},
 		PerGroup:    adapters.Rate{Count: 20, Per: time.Minute},
 	}
 }

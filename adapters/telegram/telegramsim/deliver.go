@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -140,12 +141,19 @@ func (s *Sim) request(p *pending, to hook, fault sim.Fault) error {
 	if to.secret != "" {
 		req.Header.Set("X-Telegram-Bot-Api-Secret-Token", to.secret)
 	}
+	seen := sim.Delivery{Chat: strconv.FormatInt(p.chat, 10), ID: strconv.FormatInt(p.id, 10), Attempt: p.attempts + 1}
+	began := time.Now()
+	defer func() {
+		seen.Took = time.Since(began)
+		s.opts.OnDelivery(seen)
+	}()
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return fmt.Errorf("connection: %w", err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
+	seen.Status = resp.StatusCode
 	switch {
 	case fault == sim.FaultAcceptThenCut, fault == sim.FaultAcceptThen5xx, fault == sim.FaultSlow, fault == sim.FaultBadJSON:
 		return fmt.Errorf("answer lost: %s", fault)

@@ -7,7 +7,7 @@ import (
 )
 
 // grace forgives a sender whose clock is not ours.
-const grace = 250 * time.Millisecond
+const grace = 500 * time.Millisecond
 
 // rule is a pace: one per interval, with burst at once.
 type rule struct {
@@ -17,7 +17,7 @@ type rule struct {
 
 // The paces of https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this.
 var (
-	privateRule = rule{time.Second, 3}
+	privateRule = rule{time.Second, 5}
 	groupRule   = rule{3 * time.Second, 20}
 	overallRule = rule{time.Second / 30, 30}
 )

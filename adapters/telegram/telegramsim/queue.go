@@ -38,6 +38,15 @@ type line struct {
 	running bool // a goroutine delivers it
 }
 
+// remove is quick for the first, which is nearly always meant.
+func (ln *line) remove(p *pending) {
+	if ln.items[0] == p {
+		ln.items = ln.items[1:]
+		return
+	}
+	ln.items = slices.DeleteFunc(ln.items, func(i *pending) bool { return i == p })
+}
+
 func newQueue() queue {
 	return queue{lines: map[int64]*line{}, lastID: 500_000_000, changed: make(chan struct{})}
 }
@@ -54,8 +63,9 @@ func (q *queue) finish(p *pending) {
 	}
 	p.done = true
 	q.pending--
-	if ln := q.lines[p.chat]; ln != nil {
-		ln.items = slices.DeleteFunc(ln.items, func(i *pending) bool { return i == p })
+	q.lines[p.chat].remove(p)
+	if ln := q.lines[p.chat]; len(ln.items) == 0 && !ln.running {
+		delete(q.lines, p.chat)
 	}
 	for len(q.all) > 0 && q.all[0].done {
 		q.all = q.all[1:]

@@ -37,6 +37,12 @@ type Options struct {
 	// Language is the language_code of people; "" = "zh-hans".
 	Language string
 	Now      func() time.Time // nil = time.Now
+	// Listen is the address of the API; "" = a free port of 127.0.0.1.
+	Listen string
+	// KeepPosts bounds the log of posts; see sim.Log. 0 = all.
+	KeepPosts int
+	// OnDelivery hears of each attempt to deliver an update to the webhook, with the update_id. It must not block. nil = nobody.
+	OnDelivery func(sim.Delivery)
 }
 
 func (o *Options) defaults() {
@@ -60,6 +66,12 @@ func (o *Options) defaults() {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.OnDelivery == nil {
+		o.OnDelivery = func(sim.Delivery) {}
 	}
 }
 
@@ -92,7 +104,7 @@ type Sim struct {
 	polls    int // number of the latest getUpdates; earlier ones are terminated
 }
 
-// Start runs a simulator on a free port of 127.0.0.1.
+// Start runs a simulator.
 func Start(opts Options) (*Sim, error) {
 	opts.defaults()
 	id, _, _ := strings.Cut(opts.Token, ":")
@@ -100,7 +112,7 @@ func Start(opts Options) (*Sim, error) {
 	if err != nil || !tokenForm.MatchString(opts.Token) {
 		return nil, fmt.Errorf("telegramsim: %q... is not of a token's form", id)
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := net.Listen("tcp", opts.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("telegramsim: %w", err)
 	}
@@ -108,6 +120,7 @@ func Start(opts Options) (*Sim, error) {
 	s := &Sim{
 		opts: opts, botID: botID, base: "http://" + ln.Addr().String(), ctx: ctx, cancel: cancel,
 		client:   deliveryClient(),
+		log:      sim.Log{Keep: opts.KeepPosts},
 		methods:  methods(),
 		chats:    map[int64]*chat{},
 		people:   map[int64]*person{},

@@ -210,7 +210,7 @@ func TestPace(t *testing.T) {
 			n++
 		}
 	}
-	if n, retry := burst(100); n != 3 || retry != 1 {
+	if n, retry := burst(100); n != 5 || retry != 1 {
 		t.Errorf("private chat: %d at once, then %d s", n, retry)
 	}
 	c.advance(time.Second)
@@ -228,7 +228,7 @@ func TestPace(t *testing.T) {
 			total++
 		}
 	}
-	if total < 30 || total > 38 {
+	if total < 30 || total > 46 {
 		t.Errorf("over all chats: %d at once, want 30 and the grace", total)
 	}
 	c.advance(time.Minute)
