@@ -125,7 +125,7 @@ func TestTransportFaults(t *testing.T) {
 	}
 	for name, answer := range map[string]http.HandlerFunc{"hang": hang, "reset": reset} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			_, err := sender(t, answer).Send(ctx, hello)
 			if got := adapters.ReasonOf(err); got != adapters.ReasonUnknown {

@@ -72,7 +72,7 @@ func TestConformance(t *testing.T) {
 func TestConformancePassiveOnly(t *testing.T) {
 	o := account
 	o.PassiveOnly = true
-	o.Cut = 300 * time.Millisecond
+	o.Cut = 500 * time.Millisecond
 	adaptertest.Run(t, adaptertest.Subject{Start: func(t testing.TB, env adapters.Env) adaptertest.Running { return join(t, o, env) }})
 }
 

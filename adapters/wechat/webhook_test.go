@@ -280,7 +280,7 @@ func TestBlankAnswerIsAcknowledged(t *testing.T) {
 // The third of three requests still carries the answer of an account without the customer-service API.
 func TestPassiveOnlyAnswersOnTheThirdRequest(t *testing.T) {
 	o := account
-	o.PassiveOnly, o.Cut = true, 200*time.Millisecond
+	o.PassiveOnly, o.Cut = true, 500*time.Millisecond
 	s, g, _ := online(t, o)
 	g.AnswerWith(func(ctx context.Context, m adapters.Message, attempt int) (string, bool, error) {
 		if attempt < 3 {

@@ -356,7 +356,11 @@ func TestAPIFaults(t *testing.T) {
 				}
 				return test.fault
 			})
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			patience := 5 * time.Second
+			if test.fault == sim.FaultSlow {
+				patience = 300 * time.Millisecond
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.BaseURL()+pathSend+"?access_token="+token, strings.NewReader(text(person, "x")))
 			if err != nil {

@@ -60,12 +60,12 @@ func (s *Sim) run(d *delivery) {
 		if fault == sim.FaultHold {
 			s.hold(d)
 		}
-		body, ok := s.attempt(d, fault)
+		body, ok := s.attempt(d, n+1, fault)
 		s.passed(d)
 		if ok {
 			s.show(d, body)
 			if fault == sim.FaultDuplicate {
-				s.attempt(d, sim.FaultNone)
+				s.attempt(d, n+1, sim.FaultNone)
 			}
 			return
 		}
@@ -132,7 +132,7 @@ func (s *Sim) pause(d time.Duration) {
 
 // attempt makes one request. ok says that the account answered 200 in time. The faults reset (nothing is sent), accept_cut and slow
 // (the answer is not read) make it fail; hold and duplicate are the caller's; others mean nothing here.
-func (s *Sim) attempt(d *delivery, fault sim.Fault) (body []byte, ok bool) {
+func (s *Sim) attempt(d *delivery, n int, fault sim.Fault) (body []byte, ok bool) {
 	if fault == sim.FaultReset {
 		return nil, false
 	}
@@ -142,11 +142,18 @@ func (s *Sim) attempt(d *delivery, fault sim.Fault) (body []byte, ok bool) {
 	if err != nil {
 		return nil, false
 	}
+	seen := sim.Delivery{Chat: d.from, ID: d.id, Attempt: n}
+	began := time.Now()
+	defer func() {
+		seen.Took = time.Since(began)
+		s.opts.OnDelivery(seen)
+	}()
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return nil, false
 	}
 	defer resp.Body.Close()
+	seen.Status = resp.StatusCode
 	body, err = io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	lost := fault == sim.FaultAcceptThenCut || fault == sim.FaultSlow
 	return body, err == nil && resp.StatusCode == http.StatusOK && !lost

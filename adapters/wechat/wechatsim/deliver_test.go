@@ -144,7 +144,7 @@ func TestRepeatThatSucceedsEndsTheMatter(t *testing.T) {
 
 func TestAnswerAfterTheCutIsLost(t *testing.T) {
 	o := quick()
-	o.Cut = 100 * time.Millisecond
+	o.Cut = 500 * time.Millisecond
 	s := start(t, o)
 	gh := s.Account().OriginalID
 	h := &webhook{reply: func(n int, _ delivered, w http.ResponseWriter, r *http.Request) {

@@ -99,7 +99,6 @@ func (s *Sim) accept(say sim.Say) (*delivery, error) {
 	p := s.people[say.From]
 	if p == nil {
 		p = &person{follows: true}
-		s.people[say.From] = p
 	}
 	d := &delivery{from: say.From, at: now}
 	var err error
@@ -111,6 +110,7 @@ func (s *Sim) accept(say sim.Say) (*delivery, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.people[say.From] = p
 	p.queue.join(d)
 	s.pending++
 	s.work.Go(func() { s.run(d) })

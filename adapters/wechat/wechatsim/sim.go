@@ -61,6 +61,12 @@ type Options struct {
 	Gap       time.Duration
 	TokenLife time.Duration // default 2 h
 	Now       func() time.Time
+
+	Listen string // address of the API; default a free port of 127.0.0.1
+	// KeepPosts bounds the log of posts; see sim.Log. 0 = all.
+	KeepPosts int
+	// OnDelivery hears of each request made to the webhook, with the MsgId or the event's name. It must not block. nil = nobody.
+	OnDelivery func(sim.Delivery)
 }
 
 func (o *Options) defaults() {
@@ -74,6 +80,10 @@ func (o *Options) defaults() {
 	setDefault(&o.RetryScale, 1)
 	setDefault(&o.Gap, time.Second)
 	setDefault(&o.TokenLife, tokenLife)
+	setDefault(&o.Listen, "127.0.0.1:0")
+	if o.OnDelivery == nil {
+		o.OnDelivery = func(sim.Delivery) {}
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -114,7 +124,7 @@ type Sim struct {
 	media    mediaStore
 }
 
-// Start runs a simulator on a free port of 127.0.0.1.
+// Start runs a simulator.
 func Start(opts Options) (*Sim, error) {
 	opts.defaults()
 	switch opts.Mode {
@@ -126,7 +136,7 @@ func Start(opts Options) (*Sim, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wechatsim: %w", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", opts.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("wechatsim: %w", err)
 	}
@@ -137,7 +147,7 @@ func Start(opts Options) (*Sim, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		places: make(chan struct{}, maxDeliveries), ready: make(chan struct{}),
-		people: map[string]*person{}, refusals: map[string]int{}, lastID: firstMessageID,
+		people: map[string]*person{}, refusals: map[string]int{}, lastID: firstMessageID, log: sim.Log{Keep: opts.KeepPosts},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.server = &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
