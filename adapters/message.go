@@ -79,7 +79,7 @@ type Attachment struct {
 	MIME     string         `json:"mime,omitempty"`
 	Size     int64          `json:"size,omitempty"`     // bytes; 0 = not told
 	Duration int            `json:"duration,omitempty"` // seconds
-	Text     string         `json:"text,omitempty"`     // recognised speech, a place's name, a link's title, a phone number
+	Text     string         `json:"text,omitempty"`     // recognized speech, a place's name, a link's title, a phone number
 	URL      string         `json:"url,omitempty"`
 	Lat      float64        `json:"lat,omitempty"` // degrees
 	Lon      float64        `json:"lon,omitempty"` // degrees
@@ -87,7 +87,7 @@ type Attachment struct {
 
 // Message is what a platform delivered, normalised. It is stored as it stands, so its JSON names are part of the storage format.
 type Message struct {
-	// ID is "inbox|chat|kind|native key" (see NewID): the same delivery always has the same ID, so that a repeated one is recognised for ever.
+	// ID is "inbox|chat|kind|native key" (see NewID): the same delivery always has the same ID, so that a repeated one is recognized for ever.
 	ID    string    `json:"id"`
 	Inbox InboxName `json:"inbox"`
 	Kind  Kind      `json:"kind"`
@@ -133,10 +133,10 @@ type Card struct {
 	Title string `json:"title"`
 	Facts []Fact `json:"facts,omitempty"`
 	Body  string `json:"body,omitempty"` // plain text under the facts
-	Tone  string `json:"tone,omitempty"` // "", "info", "warning", "done": a colour where there are colours
+	Tone  string `json:"tone,omitempty"` // "", "info", "warning", "done": a color where there are colors
 }
 
-// Fact is one labelled line of a Card.
+// Fact is one labeled line of a Card.
 type Fact struct {
 	Label string `json:"label"`
 	Value string `json:"value"`

@@ -82,7 +82,7 @@ func (e *Engine) inCase(_ context.Context, t *turn) (bool, error) {
 		return false, nil
 	}
 	if t.c.Status == handoff.StatusWaiting && e.intents.of(t.text) == intentCancel {
-		t.decision = "waiting cancelled"
+		t.decision = "waiting canceled"
 		t.posts = e.Desks.Cancel(t.c)
 		t.say(texts.CancelDone)
 		return true, nil

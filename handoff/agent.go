@@ -208,6 +208,13 @@ func ParseCommand(m *adapters.Message) (name, args string) {
 		return name, args
 	}
 	text := strings.TrimSpace(m.Text)
+	// A Chinese keyboard types full-width slashes; what is meant as a note must not go out.
+	for i, prefix := range []string{"／／", "／"} {
+		if rest, ok := strings.CutPrefix(text, prefix); ok {
+			text = "//"[i:] + rest
+			break
+		}
+	}
 	switch {
 	case strings.HasPrefix(text, "//"):
 		return "note", strings.TrimSpace(text[2:])

@@ -43,6 +43,8 @@ type Options struct {
 	Now func() time.Time // default time.Now
 	// Observe hears what happens to every message; must not block. nil = nobody.
 	Observe func(transcript.Record)
+	// NoBudgets sends as fast as the platforms answer; see transcript.WorkerOptions.
+	NoBudgets bool
 	// Trap stops workers between steps, for tests of crashes.
 	Trap func(step string) error
 }
@@ -83,13 +85,13 @@ func New(ctx context.Context, cfg *config.Config, o Options) (a *App, err error)
 		return nil, err
 	}
 	process := cmp.Or(os.Getenv("HOSTNAME"), "kefu") + "-" + rand.Text()[:8]
-	if a.coord, err = openCoord(cfg, process, o); err != nil {
+	if a.coord, err = openCoord(cfg, process, o); err != nil { //nolint:contextcheck // it lives until Close
 		return nil, err
 	}
 	if err := a.build(ctx, process); err != nil {
 		return nil, err
 	}
-	return a, a.listen()
+	return a, a.listen(ctx)
 }
 
 // openStore opens MongoDB when one is configured, else the embedded database.
@@ -130,7 +132,7 @@ func (a *App) build(ctx context.Context, process string) error {
 	if err != nil {
 		return err
 	}
-	if a.adapters, err = a.connect(record); err != nil {
+	if a.adapters, err = a.connect(record); err != nil { //nolint:contextcheck // it lives until Close
 		return err
 	}
 	if a.faq, err = kb.NewStore(ctx, a.store, a.o.Now); err != nil {
@@ -143,7 +145,7 @@ func (a *App) build(ctx context.Context, process string) error {
 	if err != nil {
 		return err
 	}
-	a.workers = record.NewWorkers(transcript.WorkerOptions{Adapters: a.adapters, Handler: engine, Trap: a.o.Trap})
+	a.workers = record.NewWorkers(transcript.WorkerOptions{Adapters: a.adapters, Handler: engine, NoBudgets: a.o.NoBudgets, Trap: a.o.Trap})
 	return nil
 }
 
@@ -224,13 +226,14 @@ func (a *App) engine(ctx context.Context, record *transcript.Transcript) (*bot.E
 }
 
 // listen opens the listeners, so that a taken port is an error of New.
-func (a *App) listen() error {
+func (a *App) listen(ctx context.Context) error {
 	var err error
-	if a.public, err = net.Listen("tcp", a.cfg.HTTP.Listen); err != nil {
+	var lc net.ListenConfig
+	if a.public, err = lc.Listen(ctx, "tcp", a.cfg.HTTP.Listen); err != nil {
 		return fmt.Errorf("http.listen: %w", err)
 	}
 	if a.cfg.HTTP.AdminListen != "" {
-		if a.admin, err = net.Listen("tcp", a.cfg.HTTP.AdminListen); err != nil {
+		if a.admin, err = lc.Listen(ctx, "tcp", a.cfg.HTTP.AdminListen); err != nil {
 			return fmt.Errorf("http.admin_listen: %w", err)
 		}
 	}
@@ -242,7 +245,7 @@ func (a *App) listen() error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("old socket: %w", err)
 	}
-	if a.socket, err = net.Listen("unix", path); err != nil {
+	if a.socket, err = lc.Listen(ctx, "unix", path); err != nil {
 		return fmt.Errorf("command socket: %w", err)
 	}
 	return os.Chmod(path, 0o600)

@@ -33,8 +33,8 @@ func (a *App) Run(ctx context.Context) (err error) {
 	work.Go(func() error { return ended(a.index.Run(working)) })
 
 	h := a.handlers()
-	a.serve(ctx, intake, a.public, httpapi.Public(h))
-	a.serve(ctx, intake, a.admin, httpapi.Admin(h))
+	a.serve(ctx, intake, a.public, httpapi.Public(h)) //nolint:contextcheck // requests bring their own
+	a.serve(ctx, intake, a.admin, httpapi.Admin(h))   //nolint:contextcheck // requests bring their own
 	a.serve(ctx, intake, a.socket, officeHandler(&directOffice{store: a.store, faq: a.faq, tickets: a.tickets}, a.o.Log))
 	for _, ad := range a.adapters {
 		if l, ok := adapters.As[adapters.Listener](ad); ok {

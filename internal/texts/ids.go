@@ -146,8 +146,8 @@ const (
 	CustomerLeft     = "customer_left"
 	CustomerBack     = "customer_back"
 	CustomerCanceled = "customer_canceled" // Name
-	WindowLeft       = "window_left" // Left, Sends
-	Info             = "info"        // Cases, Inbox, Language, Name, Person, Since
+	WindowLeft       = "window_left"       // Left, Sends
+	Info             = "info"              // Cases, Inbox, Language, Name, Person, Since
 )
 
 // What agents read: tickets.

@@ -16,5 +16,5 @@
 // decided twice.
 //
 // Doubles: an entry found in state sending by somebody else was cut between the call and its record. Its outcome is unknown. It is repeated with the same key where
-// the platform recognises it (Features.IdempotentFor); elsewhere the bot's words are repeated once and counted, a person's words are left unknown and that person is told.
+// the platform recognizes it (Features.IdempotentFor); elsewhere the bot's words are repeated once and counted, a person's words are left unknown and that person is told.
 package transcript

@@ -34,6 +34,8 @@ type WorkerOptions struct {
 	SendingPerInbox int
 	// SendTimeout bounds one call of a platform; default 5 s. An entry in state sending for twice as long was cut.
 	SendTimeout time.Duration
+	// NoBudgets sends without asking the platforms' send budgets, for load tests against simulators without limits.
+	NoBudgets bool
 	// Trap, when set, is called between the steps of handling and sending; an error makes the worker stop there as if the process had died. For tests of crashes.
 	Trap func(step string) error
 }

@@ -25,17 +25,17 @@ import (
 	"kefu/tickets"
 )
 
-var update = flag.Bool("update", false, "write what was said into the dialogue files")
+var update = flag.Bool("update", false, "write what was said into the dialog files")
 
-// Dialogues are text files. Lines of people are played, lines of the bot are what it must answer:
+// Dialogs are text files. Lines of people are played, lines of the bot are what it must answer:
 //
 //	contact: words      contact[en]: words in an English app    contact!: start (event)    contact+: choice (button)
 //	agent: words        in the case's topic; agent2 and stranger likewise; desk>: words = agent in the group itself
 //	bot: to the contact   topic: into the case's topic   card: the case's card   card*: the card edited   group: into the group itself
-func TestDialogues(t *testing.T) {
+func TestDialogs(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no dialogues: %v", err)
+		t.Fatalf("no dialogs: %v", err)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
@@ -168,7 +168,9 @@ func (s *stage) TopicOf(_ context.Context, m *adapters.Message) (string, error) 
 	return string(m.Thread), nil
 }
 
-func (s *stage) Quoted(context.Context, *adapters.Message) (*transcript.Entry, error) { return nil, nil }
+func (s *stage) Quoted(context.Context, *adapters.Message) (*transcript.Entry, error) {
+	return nil, nil
+}
 
 func (s *stage) Entry(context.Context, string) (transcript.Entry, error) {
 	return transcript.Entry{}, docstore.ErrNotFound
@@ -176,7 +178,7 @@ func (s *stage) Entry(context.Context, string) (transcript.Entry, error) {
 
 var _ handoff.Record = (*stage)(nil)
 
-// play performs the people's lines of a dialogue and writes the whole talk.
+// play performs the people's lines of a dialog and writes the whole talk.
 func play(t *testing.T, text string) string {
 	t.Helper()
 	s := newStage(t)
@@ -274,7 +276,7 @@ func (s *stage) inGroup(m *adapters.Message, who, words string) {
 	m.From = adapters.Person{ID: adapters.PersonID(who), Name: who}
 }
 
-// line writes a post as the dialogue shows it.
+// line writes a post as the dialog shows it.
 func (s *stage) line(p *transcript.Post) string {
 	text := strings.ReplaceAll(p.Message.Text, "\n", " / ")
 	if c := p.Message.Card; c != nil {
