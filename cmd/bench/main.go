@@ -1,0 +1,163 @@
+// Command bench measures a gateway with simulated customers on simulated platforms.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"kefu/internal/app"
+	"kefu/internal/bench"
+	"kefu/internal/config"
+)
+
+// serveCommand makes this program the gateway that is measured.
+const serveCommand = "serve-gateway"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := dispatch(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func dispatch(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == serveCommand {
+		s, err := bench.ParseServe(args[1:])
+		if err != nil {
+			return err
+		}
+		s.Build = build
+		// Ctrl-C reaches parent and child alike; the parent ends this one in its own time.
+		return bench.Serve(context.WithoutCancel(ctx), s, os.Stdin, os.Stdout)
+	}
+	return run(ctx, args, os.Stdout, os.Stderr)
+}
+
+func build(ctx context.Context, cfg *config.Config, noBudgets bool) (bench.Gateway, error) {
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return app.New(ctx, cfg, app.Options{Log: log, NoBudgets: noBudgets})
+}
+
+// output says what to print besides measuring.
+type output struct {
+	json        bool
+	writeConfig string
+	writeFAQ    string
+}
+
+// errUnsound ends the program with status 1 after the result was printed.
+var errUnsound = errors.New("questions were lost, doubled, answered out of order or met by a notice of outage")
+
+func run(ctx context.Context, args []string, out, log io.Writer) error {
+	o, to, err := parse(args, log)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	o.Build, o.Child, o.Log = build, []string{self, serveCommand}, log
+	if to.writeConfig != "" || to.writeFAQ != "" {
+		return write(o, to, out)
+	}
+	r, err := bench.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	print := r.WriteText
+	if to.json {
+		print = r.WriteJSON
+	}
+	if err := print(out); err != nil {
+		return err
+	}
+	if !r.Sound() {
+		return errUnsound
+	}
+	return nil
+}
+
+func parse(args []string, log io.Writer) (o bench.Options, to output, err error) {
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(log)
+	f.IntVar(&o.Customers, "customers", 20, "customers in all")
+	f.IntVar(&o.Messages, "messages", 0, "questions of each customer; default 50, or as many as fit into --duration")
+	f.DurationVar(&o.Duration, "duration", 0, "how long questions are sent")
+	f.Float64Var(&o.Rate, "rate", 0, "send so many messages per second in all without waiting for answers; 0 = each customer waits")
+	channels := f.String("channels", "telegram,wechat", "platforms to simulate")
+	f.IntVar(&o.Accounts, "accounts", 1, "accounts per platform")
+	f.IntVar(&o.FAQ, "faq", 1000, "entries of the generated knowledge base")
+	f.Uint64Var(&o.Seed, "seed", 1, "what the knowledge base and the order of questions depend on")
+	f.DurationVar(&o.Timeout, "timeout", 30*time.Second, "how long an answer is waited for")
+	f.DurationVar(&o.Linger, "linger", 2*time.Second, "how long to listen for doubled answers at the end")
+	f.BoolVar(&o.KeepLimits, "limits", false, "leave the platforms' limits and the gateway's send budgets on")
+	f.StringVar(&o.Data, "data", "", "folder of the gateway's database; default a temporary one that is removed at the end")
+	f.BoolVar(&o.InProcess, "in-process", false, "run the gateway in this process instead of one of its own")
+	f.StringVar(&o.CPUProfile, "cpuprofile", "", "write a CPU profile of the gateway to this file")
+	f.StringVar(&o.Target, "target", "", "address of a gateway that runs already, such as http://127.0.0.1:8080")
+	f.StringVar(&o.Metrics, "metrics", "", "address of the target's metrics, such as http://127.0.0.1:8081/metrics")
+	inboxes := f.String("inboxes", "", "names of the target's inboxes, one per account; default telegram-1,...,wechat-1,...")
+	f.StringVar(&o.Listen, "listen", "", "address of the first simulator, the others take the ports behind it; default 127.0.0.1:7080 with --target and --write-config, else free ports")
+	f.BoolVar(&to.json, "json", false, "print one JSON object")
+	f.StringVar(&to.writeConfig, "write-config", "", "write a configuration for a gateway to be used with --target to this file, and exit")
+	f.StringVar(&to.writeFAQ, "write-faq", "", "write the knowledge base for it as CSV to this file, and exit")
+	if err := f.Parse(args); err != nil {
+		return o, to, err
+	}
+	if f.NArg() > 0 {
+		return o, to, fmt.Errorf("unknown argument %q", f.Arg(0))
+	}
+	for _, c := range split(*channels) {
+		o.Channels = append(o.Channels, config.Channel(c))
+	}
+	o.Inboxes = split(*inboxes)
+	if o.Messages == 0 && o.Duration == 0 {
+		o.Messages = 50
+	}
+	if o.Listen == "" && (o.Target != "" || to.writeConfig != "") {
+		o.Listen = "127.0.0.1:7080"
+	}
+	return o, to, nil
+}
+
+// split takes a list apart; an empty one has no elements.
+func split(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// write makes the files for a gateway that is measured as a target.
+func write(o bench.Options, to output, out io.Writer) error {
+	for _, w := range []struct {
+		path  string
+		write func(io.Writer, bench.Options) error
+	}{{to.writeConfig, bench.WriteConfig}, {to.writeFAQ, bench.WriteFAQ}} {
+		if w.path == "" {
+			continue
+		}
+		f, err := os.OpenFile(w.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(w.write(f, o), f.Close()); err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "wrote", w.path)
+	}
+	return nil
+}
