@@ -4,7 +4,7 @@ package archtest
 // A package belongs to the longest entry that is its path or a folder above it. Entries whose package does not exist yet do no harm.
 var layers = [][]string{
 	{"cmd"},
-	{"internal/app", "internal/playground"},
+	{"internal/app", "internal/playground", "internal/bench"},
 	{"internal/httpapi", "internal/config"},
 	{"bot"},
 	{"handoff"},
@@ -37,17 +37,18 @@ var imports = map[string][]string{
 var importedBy = map[string][]string{
 	"internal/app":                  {"cmd"},
 	"internal/playground":           {"cmd/playground"},
+	"internal/bench":                {"cmd/bench"},
 	"internal/docstore/sqlite":      {"internal/app", "cmd/bench"},
 	"internal/docstore/mongo":       {"internal/app", "cmd/bench"},
 	"internal/coord/local":          {"internal/app", "cmd/bench"},
 	"internal/coord/redis":          {"internal/app", "cmd/bench"},
-	"adapters/wechat":               {"internal/app", "internal/config", "internal/playground", "cmd/bench"},
-	"adapters/feishu":               {"internal/app", "internal/config", "internal/playground", "cmd/bench"},
-	"adapters/telegram":             {"internal/app", "internal/config", "internal/playground", "cmd/bench"},
-	"adapters/wechat/wechatsim":     {"internal/playground", "cmd/playground", "cmd/bench"},
-	"adapters/feishu/feishusim":     {"internal/playground", "cmd/playground", "cmd/bench"},
-	"adapters/telegram/telegramsim": {"internal/playground", "cmd/playground", "cmd/bench"},
-	"internal/sim":                  {"internal/playground", "cmd/playground", "cmd/bench", "adapters/wechat/wechatsim", "adapters/feishu/feishusim", "adapters/telegram/telegramsim"},
+	"adapters/wechat":               {"internal/app", "internal/config", "internal/playground", "internal/bench", "cmd/bench"},
+	"adapters/feishu":               {"internal/app", "internal/config", "internal/playground", "internal/bench", "cmd/bench"},
+	"adapters/telegram":             {"internal/app", "internal/config", "internal/playground", "internal/bench", "cmd/bench"},
+	"adapters/wechat/wechatsim":     {"internal/playground", "cmd/playground", "internal/bench", "cmd/bench"},
+	"adapters/feishu/feishusim":     {"internal/playground", "cmd/playground", "internal/bench", "cmd/bench"},
+	"adapters/telegram/telegramsim": {"internal/playground", "cmd/playground", "internal/bench", "cmd/bench"},
+	"internal/sim":                  {"internal/playground", "cmd/playground", "internal/bench", "cmd/bench", "adapters/wechat/wechatsim", "adapters/feishu/feishusim", "adapters/telegram/telegramsim"},
 }
 
 // drivers says in which one package a module may be used; "" = in tests only. Keys are module paths without a version.

@@ -65,10 +65,22 @@ type Platform interface {
 	Close() error
 }
 
-// Log keeps the posts of a simulator. The zero Log is ready.
+// Delivery is one attempt to deliver something to the account, and how it ended.
+type Delivery struct {
+	Chat, ID string // ID is the platform's own name of what was delivered; attempts for the same thing share it
+	Attempt  int    // from 1
+	Status   int    // of the HTTP answer; 0 = there was none
+	Took     time.Duration
+}
+
+// Log keeps the posts of a simulator. The zero Log is ready and keeps all.
 type Log struct {
+	// Keep bounds how many posts are remembered: at least Keep, at most twice as many. 0 = all. Set it before use.
+	Keep int
+
 	mu      sync.Mutex
 	posts   []Post
+	dropped int64 // posts forgotten: the Seq of the last of them
 	changed chan struct{}
 }
 
@@ -76,8 +88,13 @@ type Log struct {
 func (l *Log) Add(p Post) Post {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p.Seq = int64(len(l.posts) + 1)
+	p.Seq = l.last() + 1
 	l.posts = append(l.posts, p)
+	if l.Keep > 0 && len(l.posts) > 2*l.Keep {
+		n := len(l.posts) - l.Keep
+		l.posts = append([]Post(nil), l.posts[n:]...)
+		l.dropped += int64(n)
+	}
 	if l.changed != nil {
 		close(l.changed)
 		l.changed = nil
@@ -85,24 +102,24 @@ func (l *Log) Add(p Post) Post {
 	return p
 }
 
-// Since returns a copy of the posts behind Seq after.
+// last is the Seq of the newest post.
+func (l *Log) last() int64 { return l.dropped + int64(len(l.posts)) }
+
+// Since returns a copy of the posts behind Seq after that are remembered.
 func (l *Log) Since(after int64) []Post {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if after < 0 {
-		after = 0
-	}
-	if after >= int64(len(l.posts)) {
+	if after >= l.last() {
 		return nil
 	}
-	return append([]Post(nil), l.posts[after:]...)
+	return append([]Post(nil), l.posts[max(after-l.dropped, 0):]...)
 }
 
 // Wait blocks until there is a post behind after, or ctx ends.
 func (l *Log) Wait(ctx context.Context, after int64) []Post {
 	for {
 		l.mu.Lock()
-		if int64(len(l.posts)) > after {
+		if l.last() > after {
 			l.mu.Unlock()
 			return l.Since(after)
 		}

@@ -41,7 +41,10 @@ func (p *pusher) attempt(d *delivery, n int, fault sim.Fault) bool {
 func (p *pusher) post(d *delivery, at time.Time) bool {
 	ctx, cancel := context.WithTimeout(p.ctx, answerWithin)
 	defer cancel()
+	began := time.Now()
 	status, body, err := p.exchange(ctx, d.payload, at)
+	d.tries++
+	p.sim.opts.OnDelivery(sim.Delivery{Chat: d.chat, ID: d.id, Attempt: d.tries, Status: status, Took: time.Since(began)})
 	if d.kind == cardEvent {
 		p.sim.countCallback(callbackOutcome(status, body, err))
 	}

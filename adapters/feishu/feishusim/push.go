@@ -22,6 +22,9 @@ const (
 
 // delivery is one event on its way.
 type delivery struct {
+	id      string
+	chat    string
+	tries   int
 	kind    string
 	payload []byte
 	at      time.Time // the timestamp of the first push
@@ -85,7 +88,7 @@ func (p *pusher) target() string {
 // push queues an event of a chat and returns its id. The caller holds Sim.mu.
 func (s *Sim) push(c *chat, kind string, event map[string]any) string {
 	id, payload := s.envelope(kind, event)
-	s.out.enqueue(c, &delivery{kind: kind, payload: payload, at: s.opts.Now()})
+	s.out.enqueue(c, &delivery{id: id, chat: c.id, kind: kind, payload: payload, at: s.opts.Now()})
 	return id
 }
 

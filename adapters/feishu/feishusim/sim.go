@@ -32,6 +32,12 @@ type Options struct {
 	// HoldFor is how long sim.FaultHold waits for a later delivery of the chat; 0 = 1 s.
 	HoldFor time.Duration
 	Now     func() time.Time
+	// Listen is the address of the API; "" = a free port of 127.0.0.1.
+	Listen string
+	// KeepPosts bounds the log of posts; see sim.Log. 0 = all.
+	KeepPosts int
+	// OnDelivery hears of each push and re-push, with the event_id. It must not block. nil = nobody.
+	OnDelivery func(sim.Delivery)
 }
 
 func (o *Options) defaults() {
@@ -56,6 +62,10 @@ func (o *Options) defaults() {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	set(&o.Listen, "127.0.0.1:0")
+	if o.OnDelivery == nil {
+		o.OnDelivery = func(sim.Delivery) {}
 	}
 }
 
@@ -82,15 +92,15 @@ type Sim struct {
 
 var _ sim.Platform = (*Sim)(nil)
 
-// Start listens on a free loopback port.
+// Start runs a platform.
 func Start(o Options) (*Sim, error) {
 	o.defaults()
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", o.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("feishusim: listen: %w", err)
 	}
 	s := &Sim{
-		opts: o, base: "http://" + listener.Addr().String(),
+		opts: o, base: "http://" + listener.Addr().String(), log: sim.Log{Keep: o.KeepPosts},
 		chats: map[string]*chat{}, private: map[string]*chat{}, messages: map[string]*message{}, sent: map[string]sentBefore{},
 		refusals: map[string]int{}, callbacks: map[string]int{}, budget: budget{},
 	}
