@@ -25,6 +25,7 @@ type bug struct {
 	probe    error
 	noIDs    bool // reactions and closing forget the id
 	noRenew  bool
+	noReopen bool // closed threads stay closed
 	trusting bool // signatures are not checked
 	timeless bool // times are not checked
 	panics   bool
@@ -188,7 +189,8 @@ func bugs() []bug {
 		{check: "a thread is opened, written into and heard from", name: "writes beside it", send: alters(func(o *adapters.Outgoing) { o.Thread = "" })},
 		{check: "a thread is opened, written into and heard from", name: "hears it as the group", receive: changes(func(m *adapters.Message) { m.Thread = "" })},
 		{check: "a deleted thread is thread_gone", name: "unreachable", send: reason(adapters.ReasonUnreachable)},
-		{check: "a thread is closed", name: "forgets the thread", noIDs: true},
+		{check: "a thread is closed and open again", name: "forgets the thread", noIDs: true},
+		{check: "a thread is closed and open again", name: "stays closed", noReopen: true},
 
 		{check: "fault rate_limit", name: "no RetryAfter", send: errs(func(se *adapters.SendError) error { return &adapters.SendError{Reason: se.Reason} })},
 		{check: "fault rate_limit", name: "rejected", send: reason(adapters.ReasonRejected)},

@@ -107,6 +107,14 @@ func (f *fake) CloseThread(ctx context.Context, _ adapters.ChatID, thread adapte
 	return err
 }
 
+func (f *fake) ReopenThread(ctx context.Context, _ adapters.ChatID, thread adapters.ThreadID) error {
+	if f.bug.noReopen {
+		return nil
+	}
+	_, err := f.call(ctx, "/reopen", wire{Thread: string(thread)})
+	return err
+}
+
 // call posts to the platform, renewing a refused token once.
 func (f *fake) call(ctx context.Context, path string, in wire) (wire, error) {
 	token, err := f.env.Tokens.Token(ctx, "fake", f.fetch)

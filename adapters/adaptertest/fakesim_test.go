@@ -62,7 +62,7 @@ type fakeSim struct {
 	mu      sync.Mutex
 	webhook string
 	known   map[string]bool
-	threads map[string]bool
+	threads map[string]bool // by id: open
 	keys    map[string]string
 	token   string
 }
@@ -72,7 +72,7 @@ func newFakeSim(t testing.TB) *fakeSim {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /token", s.issue)
 	for path, call := range map[string]func(wire) wire{
-		"/send": s.send, "/edit": s.edit, "/react": s.needsID, "/thread": s.open, "/close": s.close,
+		"/send": s.send, "/edit": s.edit, "/react": s.needsID, "/thread": s.open, "/close": s.close, "/reopen": s.reopen,
 	} {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, call) })
 	}
@@ -198,7 +198,22 @@ func (s *fakeSim) open(wire) wire {
 func (s *fakeSim) close(in wire) wire {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return wire{OK: s.threads[in.Thread], Code: "no_thread"}
+	return s.setOpen(in.Thread, false)
+}
+
+func (s *fakeSim) reopen(in wire) wire {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.setOpen(in.Thread, true)
+}
+
+// setOpen is called with mu held.
+func (s *fakeSim) setOpen(thread string, open bool) wire {
+	if _, ok := s.threads[thread]; !ok {
+		return wire{Code: "no_thread"}
+	}
+	s.threads[thread] = open
+	return wire{OK: true}
 }
 
 func (s *fakeSim) deleteThread(thread adapters.ThreadID) error {

@@ -1,6 +1,8 @@
 package adaptertest
 
 import (
+	"context"
+
 	"kefu/adapters"
 	"kefu/internal/sim"
 )
@@ -11,7 +13,7 @@ func groupChecks() []check {
 		{name: "a text is posted to a group", when: func(f facts) bool { return hasGroup(f) && f.PushAllowed }, run: checkGroupSend},
 		{name: "a thread is opened, written into and heard from", when: hasThreads, run: checkThread},
 		{name: "a deleted thread is thread_gone", when: deletes, run: checkThreadGone},
-		{name: "a thread is closed", when: func(f facts) bool { return hasThreads(f) && can[adapters.ThreadCloser](f.Adapter) }, run: checkThreadClose},
+		{name: "a thread is closed and open again", when: func(f facts) bool { return hasThreads(f) && can[adapters.ThreadCloser](f.Adapter) }, run: checkThreadClose},
 	}
 }
 
@@ -83,12 +85,21 @@ func checkThreadGone(h *harness) {
 	h.noPost(before)
 }
 
+// checkThreadClose does each step twice: the second changes nothing, which is no error.
 func checkThreadClose(h *harness) {
 	closer, _ := adapters.As[adapters.ThreadCloser](h.Adapter)
 	thread := h.openThread()
-	err := closer.CloseThread(h.within(), adapters.ChatID(h.Group), thread)
-	h.judge("CloseThread", err)
-	if err != nil {
-		h.Errorf("CloseThread: %v", err)
+	for _, step := range []struct {
+		name string
+		call func(context.Context, adapters.ChatID, adapters.ThreadID) error
+	}{{"CloseThread", closer.CloseThread}, {"ReopenThread", closer.ReopenThread}} {
+		for range 2 {
+			err := step.call(h.within(), adapters.ChatID(h.Group), thread)
+			h.judge(step.name, err)
+			if err != nil {
+				h.Errorf("%s: %v", step.name, err)
+			}
+		}
 	}
+	h.mustSend(h.toGroup("open again", thread))
 }
