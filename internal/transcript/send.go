@@ -352,6 +352,9 @@ func (w *Workers) budget(ctx context.Context, a adapters.Adapter, e *Entry) (tim
 	if w.w.NoBudgets {
 		return 0, nil
 	}
+	if e.Post.Verb == VerbReact || e.Post.Verb == VerbCloseThread {
+		return 0, nil // not messages; the platform's own refusal bounds them
+	}
 	f := a.Features()
 	chat := f.PerChat
 	if e.Post.Message.Group {
