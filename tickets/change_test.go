@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"kefu/internal/docstore"
 	"kefu/tickets"
 )
 
@@ -154,10 +155,16 @@ func TestChangeRefuses(t *testing.T) {
 
 // Twenty changers on two processes, each change made twice: none is lost, none applied twice.
 func TestConcurrentChangers(t *testing.T) {
-	d := openDriver(t)
+	onEveryDriver(t, func(t *testing.T, d docstore.Driver) { testConcurrentChangers(t, d, 1) })
+}
+
+// As before, with so many changes that the history overflows meanwhile.
+func TestConcurrentChangersOfALongHistory(t *testing.T) { testConcurrentChangers(t, openDriver(t), 6) }
+
+func testConcurrentChangers(t *testing.T, d docstore.Driver, each int) {
 	replicas := []*tickets.Service{newService(t, d), newService(t, d)}
 	n := create(t, replicas[0], draft("k")).Number
-	const changers, each = 20, 6
+	const changers = 20
 	var wg sync.WaitGroup
 	for i := range changers {
 		wg.Go(func() {

@@ -117,8 +117,9 @@ func TestCreateCutsWhatIsTooLong(t *testing.T) {
 }
 
 // Fifty creators on two processes, each key asked for twice at once.
-func TestConcurrentCreators(t *testing.T) {
-	d := openDriver(t)
+func TestConcurrentCreators(t *testing.T) { onEveryDriver(t, testConcurrentCreators) }
+
+func testConcurrentCreators(t *testing.T, d docstore.Driver) {
 	replicas := []*tickets.Service{newService(t, d), newService(t, d)}
 	const keys = 25
 	var mu sync.Mutex

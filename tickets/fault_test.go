@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"kefu/internal/docstore"
+	"kefu/internal/docstore/mongo"
+	"kefu/internal/docstore/mongo/ferrettest"
 	"kefu/internal/docstore/sqlite"
 	"kefu/tickets"
 )
@@ -76,6 +78,24 @@ func openDriver(t testing.TB) docstore.Driver {
 		}
 	})
 	return d
+}
+
+// onEveryDriver runs a test on both databases.
+func onEveryDriver(t *testing.T, test func(t *testing.T, d docstore.Driver)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, openDriver(t)) })
+	t.Run("mongo", func(t *testing.T) {
+		server := ferrettest.Start(t)
+		d, err := mongo.Open(t.Context(), mongo.Options{URI: server.URI(), Database: server.Database(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		test(t, d)
+	})
 }
 
 func newService(t testing.TB, d docstore.Driver) *tickets.Service {
