@@ -1,0 +1,252 @@
+package playground_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"kefu/internal/playground"
+)
+
+// chromium finds a browser or skips: the page can be tested in nothing else.
+func chromium(t *testing.T) string {
+	t.Helper()
+	if path := os.Getenv("KEFU_TEST_CHROMIUM"); path != "" {
+		return path
+	}
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("no chromium binary found; install one or name it in KEFU_TEST_CHROMIUM")
+	return ""
+}
+
+// browser is one window with the page open.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu     sync.Mutex
+	errors []string // what the page complained about in its console
+}
+
+// browse opens the page in a window of that size.
+func browse(t *testing.T, url string, width, height int) *browser {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(width, height),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
+		chromedp.WSURLReadTimeout(time.Minute),
+	)
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	b := &browser{t: t, ctx: ctx}
+	if err := chromedp.Do(ctx); err != nil { // starts the browser, which lives as long as this context
+		t.Fatalf("start chromium: %v", err)
+	}
+	if err := chromedp.Listen(ctx, b.hear); err != nil {
+		t.Fatal(err)
+	}
+	b.do(chromedp.EmulateViewport(int64(width), int64(height)), chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS(`.online.yes`)))
+	return b
+}
+
+func (b *browser) hear(ev any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch ev := ev.(type) {
+	case *runtime.EventExceptionThrown:
+		b.errors = append(b.errors, ev.ExceptionDetails.Text)
+	case *log.EventEntryAdded:
+		if ev.Entry.Level == "error" {
+			b.errors = append(b.errors, ev.Entry.Text+" "+ev.Entry.URL)
+		}
+	}
+}
+
+// patience is how long anything in the page may take on a busy machine.
+const patience = 30 * time.Second
+
+func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.t.Fatalf("%v; console: %q", err, b.complaints())
+	}
+}
+
+func (b *browser) complaints() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]string(nil), b.errors...)
+}
+
+// eval runs an expression in the page.
+func eval[T any](b *browser, js string) T {
+	b.t.Helper()
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js))
+	if err != nil {
+		b.t.Fatalf("%s: %v", js, err)
+	}
+	return v
+}
+
+// write types a text into the box inside root and sends it with Enter.
+func (b *browser) write(root, text string) {
+	b.t.Helper()
+	box := root + ` textarea`
+	b.do(chromedp.SendKeys(chromedp.CSS(box), text+kb.Enter))
+}
+
+// see waits until an element of selector holds text.
+func (b *browser) see(selector, text string) {
+	b.t.Helper()
+	js := fmt.Sprintf(`[...document.querySelectorAll(%q)].some((e) => e.textContent.includes(%q))`, selector, text)
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](js, chromedp.WithPollingTimeout(0))); err != nil {
+		all := eval[[]string](b, fmt.Sprintf(`[...document.querySelectorAll(%q)].map((e) => e.textContent)`, selector))
+		b.t.Fatalf("no %s with %q: %v; there are %q; console: %q", selector, text, err, all, b.complaints())
+	}
+}
+
+func (b *browser) count(selector, text string) int {
+	b.t.Helper()
+	return eval[int](b, fmt.Sprintf(`[...document.querySelectorAll(%q)].filter((e) => e.textContent.includes(%q)).length`, selector, text))
+}
+
+// click clicks the first element of selector.
+func (b *browser) click(selector string) {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+func pane(inbox string) string { return fmt.Sprintf(`section[data-inbox=%q]`, inbox) }
+
+// A customer of each channel asks, gets the bot's answer, wants a person, and talks with an agent of the desk on duty.
+func TestPageTalk(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	b := browse(t, play(t), 1400, 900)
+	for i, desk := range []string{playground.FeishuInbox, playground.TelegramInbox} {
+		b.click(fmt.Sprintf(`.duty [data-desk=%q]`, desk))
+		b.see(`.duty [aria-pressed="true"]`, map[string]string{playground.FeishuInbox: "飞书", playground.TelegramInbox: "Telegram"}[desk])
+		for _, inbox := range []string{playground.WeChatInbox, playground.TelegramInbox, playground.FeishuInbox} {
+			customer := pane(inbox)
+			order := fmt.Sprintf("我的订单是%d号%s", i, inbox)
+			answer := fmt.Sprintf("已为您加急%d %s", i, inbox)
+			if i == 0 {
+				b.write(customer, "怎么退货")
+				b.see(customer+` .account .bubble`, "七天内")
+			}
+			b.write(customer, "转人工")
+			b.see(customer+` .account .bubble`, "正在为您转接")
+			b.write(customer, order)
+			b.see(`#threads .line`, order)
+			b.click(`#threads li:nth-child(2) .thread`) // the latest case
+			b.see(`#talk .account .bubble`, order)
+			b.write(`#talk`, answer)
+			b.see(customer+` .account .bubble`, answer)
+			b.see(`#talk .reactions`, "") // the agent sees that it arrived
+			b.write(`#talk`, "/close 已解决")
+			b.see(customer+` .account .bubble`, "本次人工服务已结束")
+			b.see(`#threads [aria-current]`, "已结束")
+			b.see(`#talk .edited`, "已编辑")
+			if n := b.count(customer+` .bubble`, answer); n != 1 {
+				t.Errorf("%s sees %q %d times", inbox, answer, n)
+			}
+		}
+	}
+	b.see(`.wechat .tag.passive`, "被动回复")
+	b.see(`#records .in .about`, "怎么退货")
+	b.see(`#records .decided code`, "answer ")
+	b.see(`#records .out .step`, "已发送")
+	if got := b.complaints(); len(got) > 0 {
+		t.Errorf("the console has errors: %q", got)
+	}
+}
+
+// Words of people stay words, whatever they look like.
+func TestPageShowsTextAsText(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	b := browse(t, play(t), 1400, 900)
+	evil := `<img src=x onerror="document.title='owned'"> & <b>bold</b> مرحبا 🎉`
+	for _, inbox := range []string{playground.WeChatInbox, playground.TelegramInbox, playground.FeishuInbox} {
+		b.write(pane(inbox), evil)
+		b.see(pane(inbox)+` .mine .bubble`, evil)
+		b.write(pane(inbox), "转人工")
+		b.see(`#talk .account .bubble`, "<b>bold</b>")
+	}
+	if foreign := eval[int](b, `document.querySelectorAll('main img, .bubble b').length`); foreign > 0 {
+		t.Errorf("%d elements came out of people's words", foreign)
+	}
+}
+
+// Every control has a name for those who cannot see it, in both languages.
+func TestPageNames(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	b := browse(t, play(t), 1400, 900)
+	b.write(pane(playground.TelegramInbox), "转人工")
+	b.see(`#talk .buttons`, "接入")
+	const nameless = `[...document.querySelectorAll('button, input, select, textarea, [role=log], nav, section')]
+		.filter((e) => !(e.ariaLabel || e.textContent.trim() || [...(e.labels ?? [])].some((l) => l.textContent.trim()))).map((e) => e.outerHTML)`
+	for _, language := range []string{"zh-CN", "en"} {
+		if found := eval[[]string](b, nameless); len(found) > 0 {
+			t.Errorf("%s: without a name: %q", language, found)
+		}
+		if lang := eval[string](b, `document.documentElement.lang`); lang != language {
+			t.Errorf("language %q, want %q", lang, language)
+		}
+		untranslated := eval[[]string](b, `[...document.querySelectorAll('[data-t]')].filter((e) => e.textContent === e.dataset.t).map((e) => e.dataset.t)`)
+		if len(untranslated) > 0 {
+			t.Errorf("%s: no text for %s", language, untranslated)
+		}
+		b.click(`#language`)
+	}
+	b.click(`#language`)
+	b.do(chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS(`.online.yes`)))
+	if lang := eval[string](b, `document.documentElement.lang`); lang != "en" {
+		t.Errorf("after a reload the language is %q, want the one chosen", lang)
+	}
+}
+
+// On a phone one place is shown at a time, nothing is wider than the screen, and all works.
+func TestPageOnPhone(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	b := browse(t, play(t), 390, 844)
+	b.click(`.views [data-view="shop-telegram"]`)
+	b.write(pane(playground.TelegramInbox), "转人工")
+	b.see(pane(playground.TelegramInbox)+` .account .bubble`, "正在为您转接")
+	b.see(`.views .fresh`, "客服群")
+	b.click(`.views [data-view="desk"]`)
+	b.write(`#talk`, "您好，请讲")
+	b.click(`.views [data-view="shop-telegram"]`)
+	b.see(pane(playground.TelegramInbox)+` .account .bubble`, "您好，请讲")
+	for _, view := range []string{"shop-wechat", "shop-telegram", "shop-feishu", "desk", "log"} {
+		b.click(fmt.Sprintf(`.views [data-view=%q]`, view))
+		shown := eval[[]string](b, `[...document.querySelectorAll('section')].filter((e) => e.offsetWidth > 0).map((e) => e.dataset.view)`)
+		width := eval[int](b, `document.documentElement.scrollWidth`)
+		if len(shown) != 1 || shown[0] != view || width > 390 {
+			t.Errorf("view %s shows %v, %d pixels wide", view, shown, width)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+// What was said, by place. A talk is one list of items: a private chat, a thread of a group, or a group's main view (thread "").
+// An item is a post, or a note about something done that makes no post: an event, a pressed button.
+
+export class Talks {
+  constructor() {
+    this.talks = new Map(); // inbox|chat|thread
+    this.bySeq = new Map(); // inbox|seq
+    this.byID = new Map(); // inbox|chat|message id, and inbox||message id
+    this.kinds = new Map(); // inbox|message id -> kind of message
+    this.names = new Map(); // inbox|person -> name
+    this.seen = new Map(); // inbox -> latest seq
+    this.deeds = 0;
+    this.changed = () => {}; // called with (talk, item, isNew)
+  }
+
+  talk(inbox, chat, thread = "") {
+    const key = `${inbox}|${chat}|${thread}`;
+    if (!this.talks.has(key)) this.talks.set(key, { key, inbox, chat, thread, items: [], unread: 0 });
+    return this.talks.get(key);
+  }
+
+  name(inbox, person) {
+    return this.names.get(`${inbox}|${person}`) ?? person;
+  }
+
+  find(inbox, chat, id) {
+    return this.byID.get(`${inbox}|${chat}|${id}`) ?? this.byID.get(`${inbox}||${id}`);
+  }
+
+  /** Takes a post of the stream; one seen before is dropped. */
+  post(inbox, p) {
+    if (p.Seq <= (this.seen.get(inbox) ?? 0)) return;
+    this.seen.set(inbox, p.Seq);
+    const old = p.Edited && this.bySeq.get(`${inbox}|${p.Edited}`);
+    if (old) {
+      Object.assign(old, { text: p.Text, buttons: p.Buttons ?? [], edited: true });
+      for (const talk of old.talks) this.changed(talk, old, false);
+      return;
+    }
+    const item = {
+      inbox, seq: p.Seq, id: p.ID, chat: p.Chat, group: p.Group, thread: p.Thread, from: p.From, text: p.Text, card: p.Card, buttons: p.Buttons ?? [],
+      replyTo: p.ReplyTo, via: p.Via, at: Date.parse(p.At), kind: this.kinds.get(`${inbox}|${p.ID}`), reactions: [], talks: [],
+    };
+    this.bySeq.set(`${inbox}|${p.Seq}`, item);
+    if (p.ID) {
+      this.byID.set(`${inbox}|${p.Chat}|${p.ID}`, item);
+      this.byID.set(`${inbox}||${p.ID}`, item);
+    }
+    this.#place(item);
+  }
+
+  // On Feishu a thread is named by its root, which itself stands in the main view: the root is shown in both.
+  #place(item) {
+    const talk = this.talk(item.inbox, item.chat, item.thread);
+    const root = item.thread && this.byID.get(`${item.inbox}|${item.chat}|${item.thread}`);
+    if (root && !root.talks.includes(talk)) this.#add(talk, root);
+    this.#add(talk, item);
+    if (item.group && !item.thread && item.card && !item.from) this.#add(this.talk(item.inbox, item.chat, item.id), item);
+  }
+
+  #add(talk, item) {
+    item.talks?.push(talk);
+    let at = talk.items.length;
+    while (at > 0 && talk.items[at - 1].at > item.at) at--;
+    talk.items.splice(at, 0, item);
+    this.changed(talk, item, true);
+  }
+
+  /** Takes deed number n of the stream. */
+  deed(n, { inbox, id, at, say }) {
+    if (n <= this.deeds) return;
+    this.deeds = n;
+    if (say.Name) this.names.set(`${inbox}|${say.From}`, say.Name);
+    if (say.Kind) {
+      this.kinds.set(`${inbox}|${id}`, say.Kind);
+      const item = this.find(inbox, say.Chat || say.From, id);
+      if (item) {
+        item.kind = say.Kind;
+        for (const talk of item.talks) this.changed(talk, item, false);
+      }
+    }
+    if (!say.Event && !say.Press) return;
+    if (say.Press && inbox === "shop-wechat") return; // the customer's tap is a message there
+    if (say.Event === "start" && inbox === "shop-telegram") return; // so is this
+    const on = this.find(inbox, say.Chat || say.From, say.ReplyTo);
+    const talk = on?.talks.at(-1) ?? this.talk(inbox, say.Chat || say.From, say.Thread);
+    const label = on?.buttons.find((b) => b.Data === say.Press)?.Label ?? say.Press;
+    this.#add(talk, { note: true, inbox, from: say.From, event: say.Event, label, at: Date.parse(at) });
+  }
+
+  /** The threads of a group, the latest first. */
+  threads(inbox, chat) {
+    const all = [...this.talks.values()].filter((k) => k.inbox === inbox && k.chat === chat && k.thread);
+    return all.sort((a, b) => (b.items.at(-1)?.at ?? 0) - (a.items.at(-1)?.at ?? 0));
+  }
+
+  /** The private chats of an inbox. */
+  privates(inbox) {
+    return [...this.talks.values()].filter((k) => k.inbox === inbox && k.items.some((i) => i.group === false));
+  }
+}
+
+/** The first post of the account in a thread: a case's card. */
+export const card = (talk) => talk.items.find((i) => !i.note && !i.from);
+
+export const firstLine = (text) => (text ?? "").trim().split("\n", 1)[0];
+
+export const oneLine = (text) => (text ?? "").trim().replace(/\s+/g, " ");

@@ -1,0 +1,258 @@
+package playground
+
+import (
+	"context"
+	"crypto/rand"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"sync"
+	"time"
+
+	"kefu/internal/sim"
+	"kefu/internal/transcript"
+)
+
+//go:embed page
+var page embed.FS
+
+// Server is the page and what it talks to. Only a page of its own origin may act through it.
+type Server struct {
+	w       *World
+	run     string // a page that sees another one starts over
+	records feed[transcript.Record]
+	deeds   feed[deed]
+	handler http.Handler
+
+	mu   sync.Mutex
+	desk string // inbox of the desk switched to last
+
+	watch    sync.Once
+	stopping chan struct{} // closed when the HTTP server shuts down
+}
+
+// NewServer serves the page of a world; its Observe belongs into the gateway's options.
+func NewServer(w *World) *Server {
+	s := &Server{w: w, run: rand.Text(), desk: FeishuInbox, stopping: make(chan struct{})}
+	files, err := fs.Sub(page, "page")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /", http.FileServerFS(files))
+	mux.HandleFunc("GET /state", s.state)
+	mux.HandleFunc("GET /events", s.events)
+	mux.HandleFunc("GET /reactions", s.reactions)
+	mux.HandleFunc("POST /say", s.say)
+	mux.HandleFunc("POST /edit", s.edit)
+	mux.HandleFunc("POST /desk", s.switchDesk)
+	s.handler = http.NewCrossOriginProtection().Handler(mux)
+	return s
+}
+
+// Observe takes the gateway's records for the event log.
+func (s *Server) Observe(r transcript.Record) { s.records.add(r) }
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store") // the next run may bring another page
+	s.handler.ServeHTTP(w, r)
+}
+
+// person is somebody one can type as.
+type person struct {
+	Inbox string `json:"inbox"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+}
+
+// group is a chat agents work in; Stranger is somebody in it who is no agent.
+type group struct {
+	Inbox    string   `json:"inbox"`
+	Chat     string   `json:"chat"`
+	Name     string   `json:"name"`
+	Agents   []person `json:"agents"`
+	Stranger person   `json:"stranger"`
+}
+
+// kinds are what a person can send beside text, in each platform's own words.
+var kinds = map[string][]string{
+	WeChatInbox:   {"image", "voice", "video", "shortvideo", "location", "link"},
+	TelegramInbox: {"photo", "album", "sticker", "voice", "video", "document", "location", "contact"},
+	FeishuInbox:   {"image", "sticker", "audio", "media", "file", "location"},
+}
+
+func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	desk := s.desk
+	s.mu.Unlock()
+	reply(w, map[string]any{
+		"customers": []person{
+			{WeChatInbox, "oCustomerAmy", "Amy"}, {TelegramInbox, "600001", "Tom"}, {FeishuInbox, "ou_customer_fei", "小飞"},
+		},
+		"groups": []group{
+			{
+				FeishuInbox, FeishuGroup, FeishuDesk,
+				[]person{{FeishuInbox, FeishuAgent, "小王"}, {FeishuInbox, FeishuSecond, "小李"}}, person{FeishuInbox, "ou_stranger", "路人"},
+			},
+			{
+				TelegramInbox, TelegramGroup, TelegramDesk,
+				[]person{{TelegramInbox, TelegramAgent, "Anna"}, {TelegramInbox, TelegramOther, "Ben"}}, person{TelegramInbox, "799999", "Sam"},
+			},
+		},
+		"kinds": kinds,
+		"desk":  desk,
+	})
+}
+
+func reply(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_ = json.NewEncoder(w).Encode(v) // the reader went away
+}
+
+// maxRequest bounds what the page may post, in bytes; the longest text of any platform is far below.
+const maxRequest = 64 << 10
+
+// read decodes the only JSON value of a request, or answers why not.
+func read(w http.ResponseWriter, r *http.Request, v any) bool {
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
+	err := dec.Decode(v)
+	if err == nil {
+		if _, err = dec.Token(); errors.Is(err, io.EOF) {
+			return true
+		}
+		if err == nil {
+			err = errors.New("more than one value")
+		}
+	}
+	status := http.StatusBadRequest
+	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+		status = http.StatusRequestEntityTooLarge
+	}
+	http.Error(w, "cannot read the request: "+err.Error(), status)
+	return false
+}
+
+// deed is what somebody did by way of the page. Posts tell neither kinds, events nor presses.
+type deed struct {
+	Inbox string    `json:"inbox"`
+	ID    string    `json:"id"` // of the message it made, "" for none
+	At    time.Time `json:"at"`
+	Say   sim.Say   `json:"say"`
+}
+
+func (s *Server) say(w http.ResponseWriter, r *http.Request) {
+	var d deed
+	if !read(w, r, &d) {
+		return
+	}
+	p, ok := s.w.Platforms()[d.Inbox]
+	if !ok {
+		http.Error(w, "no such platform", http.StatusNotFound)
+		return
+	}
+	d.At = time.Now()
+	var err error
+	if d.ID, err = s.act(r.Context(), p, d); err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	s.deeds.add(d)
+	reply(w, map[string]string{"id": d.ID})
+}
+
+// act makes a person act. On Feishu a person who leaves is a setting of the platform and no event.
+func (s *Server) act(ctx context.Context, p Platform, d deed) (id string, err error) {
+	if d.Inbox == FeishuInbox && d.Say.Chat == "" && d.Say.From != "" && d.Say.Event != "" {
+		s.w.Feishu.Stop(d.Say.From, d.Say.Event == "stop")
+		if d.Say.Event == "stop" {
+			return "", nil
+		}
+	}
+	return p.Say(ctx, d.Say)
+}
+
+// edit makes a person change an earlier message of theirs, where the platform tells bots about that.
+func (s *Server) edit(w http.ResponseWriter, r *http.Request) {
+	var e struct{ Inbox, From, Chat, ID, Text string }
+	if !read(w, r, &e) {
+		return
+	}
+	if e.Inbox != TelegramInbox {
+		http.Error(w, "only Telegram tells bots about edits", http.StatusNotFound)
+		return
+	}
+	if err := s.w.Telegram.Edit(e.From, e.Chat, e.ID, e.Text); err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	reply(w, map[string]string{"id": e.ID})
+}
+
+// maxReactions bounds the messages one request may ask about.
+const maxReactions = 200
+
+// reactions tells what the account put on the messages id of a chat: a list of emoji, or of Feishu's names of them, by message id.
+func (s *Server) reactions(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	ids := q["id"]
+	found := map[string][]string{}
+	for _, id := range ids[:min(len(ids), maxReactions)] {
+		switch q.Get("inbox") {
+		case FeishuInbox:
+			if on := s.w.Feishu.Reactions(id); len(on) > 0 {
+				found[id] = on
+			}
+		case TelegramInbox:
+			if on := s.w.Telegram.Reaction(q.Get("chat"), id); on != "" {
+				found[id] = []string{on}
+			}
+		}
+	}
+	reply(w, found)
+}
+
+func (s *Server) switchDesk(w http.ResponseWriter, r *http.Request) {
+	on := r.URL.Query().Get("inbox")
+	if on != FeishuInbox && on != TelegramInbox {
+		http.Error(w, "no desk there", http.StatusNotFound)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.w.SwitchDesk(r.Context(), on); err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	s.desk = on
+	reply(w, map[string]string{"desk": on})
+}
+
+// SwitchDesk switches the desk that takes new cases, as agents do it: the crew of one inbox says /on, then the other one /off.
+func (w *World) SwitchDesk(ctx context.Context, on string) error {
+	crews := []struct {
+		inbox, chat string
+		people      []string
+	}{
+		{FeishuInbox, FeishuGroup, []string{FeishuAgent, FeishuSecond}},
+		{TelegramInbox, TelegramGroup, []string{TelegramAgent, TelegramOther}},
+	}
+	for _, word := range []string{"/on", "/off"} {
+		for _, crew := range crews {
+			if (word == "/on") != (crew.inbox == on) {
+				continue
+			}
+			for _, id := range crew.people {
+				if _, err := w.Platforms()[crew.inbox].Say(ctx, sim.Say{From: id, Chat: crew.chat, Text: word}); err != nil {
+					return fmt.Errorf("switch desk: %w", err)
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+package playground_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"testing"
+
+	"kefu/internal/app"
+	"kefu/internal/playground"
+	"kefu/kb"
+)
+
+// open starts a world and its page without a gateway.
+func open(t *testing.T) (*playground.World, *playground.Server) {
+	t.Helper()
+	w, err := playground.NewWorld(playground.WorldOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w, playground.NewServer(w)
+}
+
+// entries are what the gateway under test knows.
+var entries = []kb.Entry{
+	{Question: "怎么退货", Similar: []string{"如何退货", "我要退货"}, Answer: "七天内可以在订单页申请退货。", State: kb.Live},
+	{Question: "怎么开发票", Similar: []string{"发票怎么开"}, Answer: "请在订单详情页点击“申请发票”。", State: kb.Live},
+}
+
+// play starts a world with a gateway in it, and returns the address of the page.
+func play(t *testing.T) string {
+	t.Helper()
+	w, page := open(t)
+	gateway, err := app.New(t.Context(), w.Config(t.TempDir()), app.Options{Observe: page.Observe})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- gateway.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("gateway: %v", err)
+		}
+	})
+	for _, e := range entries {
+		if _, err := gateway.FAQ().Add(t.Context(), e, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := gateway.Index().Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Connect(gateway.Addr())
+	srv := httptest.NewServer(page)
+	t.Cleanup(func() {
+		srv.CloseClientConnections() // streams never end by themselves
+		srv.Close()
+	})
+	return srv.URL
+}
