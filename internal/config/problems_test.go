@@ -26,11 +26,11 @@ func TestProblems(t *testing.T) {
 		{name: "two documents", body: strings.TrimLeft(small, "\n") + "---\nlanguage: en\n", want: []string{"holds more than one document"}},
 		{
 			name: "unknown and repeated keys",
-			body: "htpp: {}\nhttp: { port: 80 }\n" + small + "    colour: red\nlanguage: en\nlanguage: fr\n",
+			body: "htpp: {}\nhttp: { port: 80 }\n" + small + "    shade: red\nlanguage: en\nlanguage: fr\n",
 			want: []string{
 				"line 1: htpp: is unknown; known here are http, storage, language, inboxes, desks, people, bot, sla",
 				"line 2: http.port: is unknown; known here are listen, public_url, admin_listen",
-				"line 8: inboxes[0].colour: is unknown; known here are name, channel, wechat, feishu, telegram",
+				"line 8: inboxes[0].shade: is unknown; known here are name, channel, wechat, feishu, telegram",
 				"line 10: language: stands here twice",
 			},
 		},
