@@ -67,31 +67,34 @@ type App struct {
 }
 
 // New connects to storage, builds every part and opens the listeners, but serves nothing yet. The caller must call Run or Close.
-func New(ctx context.Context, cfg *config.Config, o Options) (a *App, err error) {
+func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a = &App{cfg: cfg, o: o, registry: prometheus.NewRegistry()}
-	defer func() {
-		if err != nil {
-			_ = a.Close()
-		}
-	}()
+	a := &App{cfg: cfg, o: o, registry: prometheus.NewRegistry()}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context) error {
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if a.store, err = openStore(ctx, cfg); err != nil {
-		return nil, err
+	var err error
+	if a.store, err = openStore(ctx, a.cfg); err != nil {
+		return err
 	}
 	process := cmp.Or(os.Getenv("HOSTNAME"), "kefu") + "-" + rand.Text()[:8]
-	if a.coord, err = openCoord(cfg, process, o); err != nil { //nolint:contextcheck // it lives until Close
-		return nil, err
+	if a.coord, err = openCoord(a.cfg, process, a.o); err != nil { //nolint:contextcheck // it lives until Close
+		return err
 	}
 	if err := a.build(ctx, process); err != nil {
-		return nil, err
+		return err
 	}
-	return a, a.listen(ctx)
+	return a.listen(ctx)
 }
 
 // openStore opens MongoDB when one is configured, else the embedded database.

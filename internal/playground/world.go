@@ -150,3 +150,35 @@ func (w *World) Close() error {
 	}
 	return errors.Join(errs...)
 }
+
+// YAML is the configuration of Config as the file an operator would write, listening on listen.
+func (w *World) YAML(dir, listen string) string {
+	wx, fs := w.WeChat.Account(), w.Feishu.Options()
+	return fmt.Sprintf(`http: { listen: %q, admin_listen: "" }
+storage: { data: %q }
+language: zh-CN
+inboxes:
+  - name: %s
+    channel: wechat
+    wechat: { app_id: %s, app_secret: %s, token: %s, aes_key: %s, mode: %s, api_base: %q }
+  - name: %s
+    channel: feishu
+    feishu: { app_id: %s, app_secret: %s, verification_token: %s, encrypt_key: %s, api_base: %q }
+  - name: %s
+    channel: telegram
+    telegram: { token: %q, secret_token: %s, api_base: %q }
+desks:
+  - { name: %s, inbox: %s, chat: %s, default: true }
+  - { name: %s, inbox: %s, chat: %q }
+people:
+  - { inbox: %s, id: %s, name: 小王, role: agent }
+  - { inbox: %s, id: %s, name: 小李, role: agent }
+  - { inbox: %s, id: %q, name: Anna, role: agent }
+  - { inbox: %s, id: %q, name: Ben, role: agent }
+`, listen, dir,
+		WeChatInbox, wx.AppID, wx.AppSecret, wx.Token, wx.AESKey, wx.Mode, w.WeChat.BaseURL(),
+		FeishuInbox, fs.AppID, fs.AppSecret, fs.VerificationToken, fs.EncryptKey, w.Feishu.BaseURL(),
+		TelegramInbox, telegramsim.DefaultToken, w.secret, w.Telegram.BaseURL(),
+		FeishuDesk, FeishuInbox, FeishuGroup, TelegramDesk, TelegramInbox, TelegramGroup,
+		FeishuInbox, FeishuAgent, FeishuInbox, FeishuSecond, TelegramInbox, TelegramAgent, TelegramInbox, TelegramOther)
+}

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"kefu/internal/playground"
+)
+
+// The test binary is also the program: with this variable set it runs main.
+const asProgram = "KEFUTEST_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// kefu prepares a run of the program.
+func kefu(ctx context.Context, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, os.Args[0], args...)
+	c.Env = append(os.Environ(), asProgram+"=1")
+	return c
+}
+
+// output runs the program to its end.
+func output(t *testing.T, args ...string) (out string, ok bool) {
+	t.Helper()
+	b, err := kefu(t.Context(), args...).CombinedOutput()
+	return string(b), err == nil
+}
+
+// gateway is a running "kefu serve" in a world.
+type gateway struct {
+	world  *playground.World
+	config string
+	addr   string
+	cmd    *exec.Cmd
+	log    *bytes.Buffer
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func newGateway(t *testing.T) *gateway {
+	t.Helper()
+	world, err := playground.NewWorld(playground.WorldOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := world.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	g := &gateway{world: world, addr: freeAddress(t), log: &bytes.Buffer{}}
+	dir := t.TempDir()
+	g.config = filepath.Join(dir, "kefu.yaml")
+	if err := os.WriteFile(g.config, []byte(world.YAML(filepath.Join(dir, "data"), g.addr)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	world.Connect(g.addr)
+	return g
+}
+
+// start runs the program and waits until it is ready; it says how long that took.
+func (g *gateway) start(t *testing.T) time.Duration {
+	t.Helper()
+	began := time.Now()
+	g.cmd = kefu(context.Background(), "serve", "-c", g.config)
+	g.cmd.Stderr = g.log
+	if err := g.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = g.cmd.Process.Kill() })
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if status, _ := get(t, "http://"+g.addr+"/readyz"); status == http.StatusOK {
+			return time.Since(began)
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("not ready: %s", g.log)
+		case <-tick.C:
+		}
+	}
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := (&http.Client{Timeout: time.Second}).Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer res.Body.Close()
+	b, _ := io.ReadAll(res.Body)
+	return res.StatusCode, string(b)
+}
+
+func (g *gateway) tell(t *testing.T, story string) {
+	t.Helper()
+	var out bytes.Buffer
+	if _, err := g.world.Tell(t.Context(), story, &out); err != nil {
+		t.Fatalf("%v\nthe talk so far:\n%s\nlog:\n%s", err, out.String(), g.log)
+	}
+}
+
+// One gateway process is talked to, killed in the middle, started again, and stopped politely. The command line works beside it.
+func TestServe(t *testing.T) {
+	g := newGateway(t)
+	if out, ok := output(t, "check", "-c", g.config); !ok || !strings.Contains(out, "is correct: 3 inboxes, 2 desks, 4 people") {
+		t.Fatalf("check: %s", out)
+	}
+	t.Logf("ready after %v", g.start(t))
+	faq := filepath.Join(t.TempDir(), "faq.csv")
+	if err := os.WriteFile(faq, []byte("question,similar,answer\n怎么退货,如何退货|我要退货,七天内可以退货。\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, ok := output(t, "faq", "import", "-c", g.config, faq); !ok || !strings.Contains(out, "imported: 1 new") {
+		t.Fatalf("import beside a running gateway: %s", out)
+	}
+	if out, ok := output(t, "faq", "test", "-c", g.config, "怎么退货"); !ok || !strings.Contains(out, "七天内可以退货") {
+		t.Fatalf("test beside a running gateway: %s", out)
+	}
+	g.awaitAnswer(t)
+	g.tell(t, `
+amy@wechat: start
+amy@wechat< 您好...
+amy@wechat> 我要退货
+amy@wechat< 七天内可以退货。
+amy@wechat> 人工
+amy@wechat< 正在为您转接...
+feishu< 会话 #1 ...
+wang@feishu> /cases
+feishu< 进行中的会话：1...
+`)
+	// Killed, then written to while it is down: the platform keeps the message and delivers it later.
+	if err := g.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = g.cmd.Wait()
+	if _, ok := output(t, "ticket", "list", "-c", g.config); !ok {
+		t.Error("the command line does not work without a gateway")
+	}
+	g.start(t)
+	if out, ok := output(t, "serve", "-c", g.config); ok || !strings.Contains(out, "kefu:") {
+		t.Errorf("a second process on the same data: %s", out)
+	}
+	g.tellMore(t)
+	if err := g.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.cmd.Wait(); err != nil {
+		t.Errorf("stopped with %v: %s", err, g.log)
+	}
+}
+
+// awaitAnswer waits until the running gateway's index has the imported entry: it is visible within a second.
+func (g *gateway) awaitAnswer(t *testing.T) {
+	t.Helper()
+	deadline := time.After(5 * time.Second)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		out, ok := output(t, "faq", "list", "-c", g.config)
+		if ok && strings.Contains(out, "怎么退货") {
+			break
+		}
+		select {
+		case <-deadline:
+			t.Fatal("imported entry is not listed")
+		case <-tick.C:
+		}
+	}
+}
+
+// tellMore goes on with the case that was open when the process was killed.
+func (g *gateway) tellMore(t *testing.T) {
+	t.Helper()
+	posts := len(g.world.Feishu.Posts(0))
+	if posts == 0 {
+		t.Fatal("the desk has no posts")
+	}
+	card := g.world.Feishu.Posts(0)[0]
+	if _, err := g.world.Platforms()[playground.WeChatInbox].Say(t.Context(), say("oStory_amy", "还在吗")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for after := int64(0); ; {
+		more := g.world.Platforms()[playground.FeishuInbox].Wait(ctx, after)
+		if len(more) == 0 {
+			t.Fatalf("the message after the restart did not reach the case %s: %s", card.ID, g.log)
+		}
+		for _, p := range more {
+			after = p.Seq
+			if strings.Contains(p.Text, "还在吗") && p.Thread == card.ID {
+				return
+			}
+		}
+	}
+}
+
+// Every mistake is told at once, with its place, and nothing is started.
+func TestCheckTellsAllMistakes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "kefu.yaml")
+	if err := os.WriteFile(file, []byte(`
+http: { listen: "nowhere", colour: red }
+storage: { mongo: { uri: "http://x" } }
+inboxes:
+  - { name: a, channel: telegram, telegram: { secret_token: "x y" } }
+  - { name: a, channel: wechat, wechat: { app_id: wx1, mode: loud } }
+desks:
+  - { name: d, inbox: nobody }
+bot: { floor: 7 }
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"check", "serve"} {
+		out, ok := output(t, command, "-c", file)
+		if ok {
+			t.Errorf("%s accepted a wrong file", command)
+		}
+		for _, want := range []string{"http.listen", "colour", "storage.mongo.uri", "inboxes[0].telegram.token", "inboxes[1].name", "inboxes[1].wechat.mode", "desks[0].inbox", "bot.floor"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s does not tell of %s:\n%s", command, want, out)
+			}
+		}
+	}
+}
+
+// A store that cannot be reached ends the start with a clear sentence, and no password in it.
+func TestUnreachableMongo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "kefu.yaml")
+	yaml := fmt.Sprintf(`
+http: { listen: %q, admin_listen: "" }
+storage: { mongo: { uri: "mongodb://kefu:topsecret@%s/?serverSelectionTimeoutMS=300" } }
+inboxes:
+  - { name: a, channel: telegram, telegram: { token: "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", secret_token: abcdefgh } }
+`, freeAddress(t), freeAddress(t))
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, ok := output(t, "serve", "-c", file)
+	if ok || !strings.Contains(out, "storage.mongo") || strings.Contains(out, "topsecret") {
+		t.Errorf("serve said: %s", out)
+	}
+}
