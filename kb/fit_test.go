@@ -52,6 +52,37 @@ func loadCorpus(t *testing.T, path string) corpus {
 	return c
 }
 
+// loadShop returns the Chinese entries of the sample shop.
+func loadShop(t *testing.T) corpus {
+	f, err := os.Open("../deploy/sample/faq.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := ReadCSV(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := corpus{texts: map[string][]string{}}
+	for _, r := range rows {
+		if r.Entry.Language == "zh-CN" {
+			label := string(r.Entry.ID)
+			c.labels = append(c.labels, label)
+			c.texts[label] = r.Entry.Texts()
+		}
+	}
+	return c
+}
+
+// farQuestions have nothing to do with a shop.
+var farQuestions = []string{
+	"明天会下雨吗", "帮我定个闹钟", "李白是哪个朝代的", "附近有什么好吃的", "放一首周杰伦的歌", "给妈妈打电话", "今晚有什么球赛", "股票大盘怎么样",
+	"翻译成英文", "北京飞广州的航班", "高血压要注意什么", "打开手电筒", "番茄炒蛋怎么做", "最近有什么电影", "一公里等于多少米", "讲个故事吧",
+	"怎么去火车站", "唐朝有多少年", "你多大了", "你是男的还是女的", "谁发明了电灯", "彩票开奖号码", "感冒吃什么药", "播放新闻联播",
+	"背一首古诗", "猜个谜语", "今天星期几", "上海到南京多远", "英语四级什么时候考", "我心情不好", "附近的加油站", "导航去公司",
+	"调大音量", "孩子不爱吃饭怎么办", "怎么学好数学", "世界上最高的山", "手机没电了", "帮我写首诗", "晚上吃什么好", "中国有多少个省",
+}
+
 // scenario draws a store of n entries with k texts each and asks about 250 in-scope and 60 out-of-scope questions.
 func scenario(c, far corpus, n, k int, useLinear bool, r *rand.Rand) []example {
 	labels := append([]string(nil), c.labels...)
@@ -69,9 +100,9 @@ func scenario(c, far corpus, n, k int, useLinear bool, r *rand.Rand) []example {
 			}
 			continue
 		}
-		kk := min(max(1, int(float64(k)*(0.5+r.Float64()))), len(texts)*2/3)
+		kk := min(max(1, int(float64(k)*(0.5+r.Float64()))), max(1, len(texts)*2/3))
 		entries = append(entries, Entry{ID: EntryID(label), Question: texts[0], Similar: texts[1:kk], Answer: "a", State: Live})
-		for _, text := range texts[kk:min(kk+max(1, 250/n), len(texts))] {
+		for _, text := range texts[kk:min(kk+max(2, 250/n), len(texts))] {
 			in = append(in, Question{Text: text})
 			truth[text] = EntryID(label)
 		}
@@ -97,6 +128,9 @@ func scenario(c, far corpus, n, k int, useLinear bool, r *rand.Rand) []example {
 		skip := false
 		for i, c := range list {
 			skip = skip || c.exact
+			if truth[q.Text] == "" {
+				e.weight = outWeight
+			}
 			e.entries = append(e.entries, c.signals)
 			if c.entry.ID == truth[q.Text] {
 				e.truth = i
@@ -107,10 +141,16 @@ func scenario(c, far corpus, n, k int, useLinear bool, r *rand.Rand) []example {
 		}
 	}
 	for i := range examples {
-		examples[i].weight = 1 / float64(len(examples))
+		examples[i].weight /= float64(len(examples))
 	}
 	return examples
 }
+
+// outWeight is how much more a question out of scope counts: live bots get a third of them and more, the scenarios a fifth.
+const outWeight = 1.3
+
+// shopWeight keeps the small shop, whose few texts per entry share few words, from setting the tone.
+const shopWeight = 0.35
 
 // loss is the mean log loss with its gradient.
 func loss(examples []example, f *fusion, grad *fusion) float64 {
@@ -183,6 +223,8 @@ func fit(examples []example, f fusion, withLinear bool) fusion {
 
 func TestFit(t *testing.T) {
 	banking, clinc := loadCorpus(t, "banking77/all.tsv"), loadCorpus(t, "clinc150/all.tsv")
+	shop := loadShop(t)
+	stranger := corpus{labels: []string{"far"}, texts: map[string][]string{"far": farQuestions}}
 	for _, useLinear := range []bool{true, false} {
 		r := rand.New(rand.NewPCG(7, 7))
 		var examples []example
@@ -191,6 +233,12 @@ func TestFit(t *testing.T) {
 			for _, k := range []int{1, 3, 5, 10, 25, 60} {
 				examples = append(examples, scenario(banking, clinc, n, k, useLinear, r)...)
 				examples = append(examples, scenario(clinc, banking, n, k, useLinear, r)...)
+				if k <= 5 {
+					for _, e := range scenario(shop, stranger, n, k, useLinear, r) {
+						e.weight *= shopWeight
+						examples = append(examples, e)
+					}
+				}
 			}
 		}
 		f := plainFusion

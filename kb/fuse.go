@@ -22,6 +22,8 @@ const (
 	noneLinearMany // noneLinear times noneMany
 	noneHan        // 1 for Chinese text
 	noneHanNearest // noneNearest for Chinese text
+	noneHanKnown   // noneKnown for Chinese text
+	noneReach      // noneNearest times noneKnown
 	numNoneSignals
 )
 
@@ -80,8 +82,9 @@ func noneSignals(q *query, list []ranked) [numNoneSignals]float64 {
 	s[noneNearest], s[noneCentroid], s[noneBM25] = best[sigNearest], best[sigCentroid], best[sigBM25]
 	s[noneCover], s[noneLinear], s[noneLinearMany] = best[sigCover], best[sigLinear], best[sigLinear]*q.many
 	if q.han {
-		s[noneHan], s[noneHanNearest] = 1, best[sigNearest]
+		s[noneHan], s[noneHanNearest], s[noneHanKnown] = 1, best[sigNearest], q.known
 	}
+	s[noneReach] = best[sigNearest] * q.known
 	return s
 }
 

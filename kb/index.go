@@ -48,7 +48,7 @@ func IndexOf(entries []Entry, o IndexOptions) *Index {
 	for _, e := range st.entries {
 		live = append(live, e)
 	}
-	x.current.Store(x.current.Load().next(live, 1))
+	x.current.Store(x.current.Load().next(live, 1).trained(context.Background()))
 	return x
 }
 
@@ -73,16 +73,35 @@ func (x *Index) Refresh(ctx context.Context) error {
 	defer x.refresh.Unlock()
 	old := x.current.Load()
 	changed, gone, revision := x.store.since(old.revision, old.byID)
-	if revision != old.revision {
-		x.current.Store(old.next(append(changed, gone...), revision))
+	if revision == old.revision {
+		return nil
 	}
+	next := old.next(append(changed, gone...), revision)
+	if trainCost(next.main) <= trainAtOnce {
+		next = next.trained(ctx)
+	}
+	x.current.Store(next)
 	return nil
+}
+
+// trainAtOnce is the cost up to which a refresh waits for the linear part, some 50 ms.
+const trainAtOnce = 50_000_000
+
+// Train adds the linear part where Refresh left it out for its cost, a few seconds at worst. Matching goes on without it, a little less
+// sure of itself. Run does this by itself. Training is given up when the entries change or ctx ends.
+func (x *Index) Train(ctx context.Context) {
+	old := x.current.Load()
+	if next := old.trained(ctx); next != old {
+		x.current.CompareAndSwap(old, next)
+	}
 }
 
 // Run refreshes the index on every change until ctx ends, and returns its error. Storage failures are logged and tried again.
 func (x *Index) Run(ctx context.Context) error {
 	tick := time.NewTicker(x.poll)
 	defer tick.Stop()
+	var training trainer
+	defer training.stop()
 	failing := false
 	for {
 		moved := x.store.moved()
@@ -91,6 +110,7 @@ func (x *Index) Run(ctx context.Context) error {
 			slog.WarnContext(ctx, "knowledge base is not up to date", "error", err)
 		}
 		failing = err != nil
+		training.follow(ctx, x)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -98,6 +118,31 @@ func (x *Index) Run(ctx context.Context) error {
 		case <-moved:
 		}
 	}
+}
+
+// trainer trains the current snapshot in the background, one at a time.
+type trainer struct {
+	revision int64
+	cancel   context.CancelFunc
+	done     sync.WaitGroup
+}
+
+// follow starts anew when the index moved on.
+func (t *trainer) follow(ctx context.Context, x *Index) {
+	if x.Revision() == t.revision {
+		return
+	}
+	t.stop()
+	t.revision = x.Revision()
+	ctx, t.cancel = context.WithCancel(ctx)
+	t.done.Go(func() { x.Train(ctx) })
+}
+
+func (t *trainer) stop() {
+	if t.cancel != nil {
+		t.cancel()
+	}
+	t.done.Wait()
 }
 
 // Revision returns the store revision the index has taken in.

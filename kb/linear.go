@@ -48,7 +48,7 @@ func trainLinear(ctx context.Context, m *model) *linear {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	p := make([]float32, l.entries)
-	epochs := min(max(learnSteps/len(order), minEpochs), maxEpochs)
+	epochs := epochsFor(len(order))
 	step, steps := 0, epochs*len(order)
 	for range epochs {
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
@@ -63,6 +63,21 @@ func trainLinear(ctx context.Context, m *model) *linear {
 	}
 	return l
 }
+
+// trainCost estimates the multiplications of a training, 0 when there would be none.
+func trainCost(m *model) int {
+	n := len(m.entries)
+	if n < 2 || n > maxLinearEntries {
+		return 0
+	}
+	features := 0
+	for _, v := range m.vectors {
+		features += len(v)
+	}
+	return features * n * epochsFor(len(m.vectors))
+}
+
+func epochsFor(texts int) int { return min(max(learnSteps/texts, minEpochs), maxEpochs) }
 
 func newLinear(m *model) *linear {
 	n := len(m.entries)

@@ -29,6 +29,7 @@ type model struct {
 	postings [][]posting
 	norms    []float32 // lengths of entries for BM25, relative to the mean
 	exact    map[string][]int32
+	speller  *speller
 	linear   *linear // nil in large or not yet trained models
 }
 
@@ -56,6 +57,7 @@ func buildModel(entries []*Entry, base *model) *model {
 }
 
 func (m *model) addTexts() {
+	uses := map[string]int32{}
 	seen := []int32{} // the last entry+1 that held the feature
 	for e, entry := range m.entries {
 		for _, text := range entry.Texts() {
@@ -63,7 +65,13 @@ func (m *model) addTexts() {
 			if ids := m.exact[normal]; len(ids) == 0 || ids[len(ids)-1] != int32(e) {
 				m.exact[normal] = append(ids, int32(e))
 			}
-			terms := extract(splitWords(normal))
+			words := splitWords(normal)
+			for _, w := range words {
+				if spelled(w) {
+					uses[w]++
+				}
+			}
+			terms := extract(words)
 			vector := make([]weighted, len(terms))
 			for i, t := range terms {
 				f, ok := m.features[t.hash]
@@ -84,6 +92,13 @@ func (m *model) addTexts() {
 		}
 		m.textsOf = append(m.textsOf, int32(len(m.texts)))
 	}
+	m.speller = newSpeller(uses)
+}
+
+// knows reports whether an entry uses the word, in any of its forms.
+func (m *model) knows(w string) bool {
+	_, ok := m.features[mix(kindWord, hashString(0, stem(digits(w))))]
+	return ok
 }
 
 // weigh turns counts into TF-IDF vectors of length 1.
@@ -176,28 +191,24 @@ func (m *model) addPostings() {
 	}
 }
 
-// vector returns the question as a vector of length 1 over the model's features, and the share of it (by squared weight) that the
-// model knows.
-func (m *model) vector(terms []term) (v []weighted, known float64) {
-	unseen := float64(inverseFrequency(0, m.total))
-	outside := 0.0
-	inside := 0.0
+// weight returns the IDF weight of a term, or false when no entry holds it.
+func (m *model) weight(t term) (float32, bool) {
+	f, ok := m.features[t.hash]
+	if !ok {
+		return 0, false
+	}
+	return t.weight * m.idf[f], true
+}
+
+// vector returns the terms the model knows, divided by the length of the question.
+func (m *model) vector(terms []term, length float32) []weighted {
+	v := make([]weighted, 0, len(terms))
 	for _, t := range terms {
-		f, ok := m.features[t.hash]
-		if !ok {
-			w := float64(t.weight) * unseen
-			outside += w * w
-			continue
+		if f, ok := m.features[t.hash]; ok {
+			v = append(v, weighted{f, t.weight * m.idf[f] / length})
 		}
-		w := t.weight * m.idf[f]
-		inside += float64(w) * float64(w)
-		v = append(v, weighted{f, w})
 	}
-	if inside == 0 {
-		return nil, 0
-	}
-	scale(v)
-	return v, inside / (inside + outside)
+	return v
 }
 
 // shortlist returns up to n entries by likeness of their centroid, best first. The rarest features go first and common ones are left out

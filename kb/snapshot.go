@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -42,12 +43,24 @@ func (s *snapshot) next(changed []*Entry, revision int64) *snapshot {
 		}
 	}
 	if len(n.byID) <= rebuildAlways || len(n.recent) > len(n.byID)/20+100 {
-		m := buildModel(inOrder(n.byID, nil), nil)
-		m.linear = trainLinear(context.Background(), m)
-		return &snapshot{revision: revision, byID: n.byID, main: m}
+		return &snapshot{revision: revision, byID: n.byID, main: buildModel(inOrder(n.byID, nil), nil)}
 	}
 	n.delta = buildModel(inOrder(n.byID, n.recent), n.main)
 	return n
+}
+
+// trained returns the snapshot with a linear part, or itself when it has one or is too large for one.
+func (s *snapshot) trained(ctx context.Context) *snapshot {
+	if s.main.linear != nil || s.delta != nil {
+		return s
+	}
+	l := trainLinear(ctx, s.main)
+	if l == nil {
+		return s
+	}
+	n, m := *s, *s.main
+	m.linear, n.main = l, &m
+	return &n
 }
 
 // inOrder returns the entries (of only, unless nil) in an order that does not depend on who asks, so that all replicas rank alike.
@@ -111,7 +124,8 @@ type query struct {
 	normal string
 	text   string // with spelling corrected
 	terms  []term
-	known  float64 // the largest known share of any model
+	length float32 // of the vector of all terms that any model knows
+	known  float64 // share of the question, by squared weight, that any model knows
 	linear bool
 	han    bool
 	count  int     // entries in all models
@@ -120,10 +134,63 @@ type query struct {
 
 func (s *snapshot) read(normal string) *query {
 	words := splitWords(normal)
-	return &query{
-		normal: normal, text: normal, terms: extract(words), han: slices.ContainsFunc(words, isHanWord),
+	text := normal
+	if s.spell(words) {
+		text = strings.Join(words, " ")
+	}
+	q := &query{
+		normal: normal, text: text, terms: extract(words), han: slices.ContainsFunc(words, isHanWord),
 		count: len(s.byID), many: s.main.many(), linear: s.main.linear != nil,
 	}
+	s.measure(q)
+	return q
+}
+
+// measure sets the length and the known share of a question.
+func (s *snapshot) measure(q *query) {
+	inside, outside := 0.0, 0.0
+	unseen := inverseFrequency(0, s.main.total)
+	for _, t := range q.terms {
+		w, ok := s.main.weight(t)
+		if !ok && s.delta != nil {
+			w, ok = s.delta.weight(t)
+		}
+		if ok {
+			inside += float64(w) * float64(w)
+			continue
+		}
+		w = t.weight * unseen
+		outside += float64(w) * float64(w)
+	}
+	q.length = 1
+	if inside > 0 {
+		q.length = float32(math.Sqrt(inside))
+		q.known = inside / (inside + outside)
+	}
+}
+
+// maxSpells bounds the corrections of one question.
+const maxSpells = 40
+
+// spell corrects words no entry knows, in place, and reports whether there were any.
+func (s *snapshot) spell(words []string) (changed bool) {
+	tries := 0
+	for i, w := range words {
+		if !spelled(w) || s.main.knows(w) || s.delta != nil && s.delta.knows(w) {
+			continue
+		}
+		if tries++; tries > maxSpells {
+			break
+		}
+		right, ok := s.main.speller.correct(w)
+		if !ok && s.delta != nil {
+			right, ok = s.delta.speller.correct(w)
+		}
+		if ok {
+			words[i], changed = right, true
+		}
+	}
+	return changed
 }
 
 // rank collects the shortlists of both models.
@@ -138,8 +205,7 @@ func (s *snapshot) rank(q *query, allowed func(*Entry) bool) []ranked {
 }
 
 func (m *model) rank(q *query, sc *scratch, allowed func(*Entry) bool) []ranked {
-	v, known := m.vector(q.terms)
-	q.known = max(q.known, known)
+	v := m.vector(q.terms, q.length)
 	exact := m.exact[q.normal]
 	short := m.shortlist(v, maxShortlist, sc)
 	for _, e := range exact {

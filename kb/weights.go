@@ -5,18 +5,18 @@ package kb
 // texts each, a fifth of the questions being out of scope.
 var linearFusion = fusion{
 	entry: [numSignals]float64{
-		sigNearest: 2.329, sigTop: 1.858, sigCentroid: 4.290, sigBM25: 1.257, sigCover: 1.349, sigLinear: 0.389, sigNearestMany: -0.208, sigCentroidMany: -0.614, sigLinearMany: 0.104,
+		sigNearest: 0.391, sigTop: 1.835, sigCentroid: 5.906, sigBM25: -1.982, sigCover: 1.526, sigLinear: 0.361, sigNearestMany: 0.383, sigCentroidMany: -0.866, sigLinearMany: 0.094,
 	},
 	none: [numNoneSignals]float64{
-		noneBias: 7.874, noneNearest: 0.276, noneCentroid: 1.675, noneBM25: -0.281, noneCover: -2.166, noneLinear: -0.074, noneKnown: -2.954, noneCount: 0.701, noneMany: 0.321, noneLength: -1.001, noneLinearMany: 0.145,
+		noneBias: 3.796, noneNearest: 0.198, noneCentroid: 2.892, noneBM25: 0.950, noneCover: -0.358, noneLinear: -0.152, noneKnown: -3.406, noneCount: 0.677, noneMany: 0.474, noneLength: -0.309, noneLinearMany: 0.122, noneHan: 0.211, noneHanNearest: 2.892, noneHanKnown: -1.892, noneReach: 0.571,
 	},
 }
 
 var plainFusion = fusion{
 	entry: [numSignals]float64{
-		sigNearest: 2.809, sigTop: 1.183, sigCentroid: 8.127, sigBM25: -0.021, sigCover: 2.193, sigNearestMany: 0.762, sigCentroidMany: 0.874,
+		sigNearest: 0.357, sigTop: 1.408, sigCentroid: 9.499, sigBM25: -3.361, sigCover: 2.398, sigNearestMany: 1.407, sigCentroidMany: 0.419,
 	},
 	none: [numNoneSignals]float64{
-		noneBias: 6.997, noneNearest: 1.467, noneCentroid: 4.197, noneBM25: 0.101, noneCover: -1.940, noneKnown: -3.196, noneCount: 0.541, noneMany: 0.915, noneLength: -0.890,
+		noneBias: 3.929, noneNearest: 0.158, noneCentroid: 3.679, noneBM25: 1.526, noneCover: -0.231, noneKnown: -4.172, noneCount: 0.453, noneMany: 0.907, noneLength: -0.221, noneHan: 0.571, noneHanNearest: 2.058, noneHanKnown: -2.014, noneReach: 2.104,
 	},
 }

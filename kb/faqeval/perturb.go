@@ -39,3 +39,16 @@ func (p *perturber) apply(questions []labeled) []labeled {
 	}
 	return out
 }
+
+// Spoil returns the texts as Options.Perturb would ask them; the same seed gives the same texts.
+func Spoil(texts []string, kind Perturbation, seed int64) ([]string, error) {
+	p, err := newPerturber(kind, seed)
+	if err != nil || kind == None {
+		return texts, err
+	}
+	out := make([]string, len(texts))
+	for i, s := range texts {
+		out[i] = p.spoil(s)
+	}
+	return out, nil
+}

@@ -1,0 +1,109 @@
+package kb_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"kefu/kb"
+)
+
+// manyEntries makes entries of three texts of 6 to 12 words each, with words as unevenly used as in real text, half of them Chinese.
+func manyEntries(n int) []kb.Entry {
+	r := rand.New(rand.NewPCG(1, 1))
+	zipf := rand.NewZipf(r, 1.1, 4, 20_000)
+	text := func(chinese bool) string {
+		s := ""
+		for range 6 + r.IntN(7) {
+			if w := zipf.Uint64(); chinese {
+				s += string(rune(0x4E00 + w*7%20_000))
+			} else {
+				s += fmt.Sprintf(" w%so", []string{"ar", "en", "il", "ot", "us"}[w%5]+fmt.Sprintf("%c%c%c", 'a'+w%26, 'a'+w/26%26, 'a'+w/676%26))
+			}
+		}
+		return s
+	}
+	entries := make([]kb.Entry, n)
+	for i := range entries {
+		zh := i%2 == 0
+		entries[i] = kb.Entry{Question: text(zh), Similar: []string{text(zh), text(zh)}, Answer: "a"}
+	}
+	return entries
+}
+
+// The limits are several times what a busy machine of two cores needs, so that only a change of kind fails.
+func TestTenThousandEntries(t *testing.T) {
+	entries := manyEntries(10_000)
+	start := time.Now()
+	x := kb.IndexOf(entries, kb.IndexOptions{})
+	built := time.Since(start)
+	questions := manyEntries(1000)
+	took := make([]time.Duration, len(questions))
+	for i, q := range questions {
+		start := time.Now()
+		x.Match(kb.Question{Text: q.Question})
+		took[i] = time.Since(start)
+	}
+	slices.Sort(took)
+	t.Logf("built in %v, p50 %v, p99 %v", built, took[len(took)/2], took[len(took)*99/100])
+	if limit := 5 * time.Second; built > limit {
+		t.Errorf("built in %v", built)
+	}
+	if limit := 20 * time.Millisecond; took[len(took)/2] > limit {
+		t.Errorf("median question takes %v", took[len(took)/2])
+	}
+}
+
+// A change of a large store is seen without building it anew, and ranks as in a fresh index.
+func TestLargeStoreTakesChanges(t *testing.T) {
+	s := openStore(t, newMemory())
+	var rows []kb.Row
+	for i, e := range manyEntries(3000) {
+		rows = append(rows, kb.Row{Line: i + 1, Entry: e})
+	}
+	if _, err := kb.Import(t.Context(), s, rows, "x"); err != nil {
+		t.Fatal(err)
+	}
+	x := openIndex(t, s)
+	fresh := add(t, s, "怎么退款", "how do I get a refund")
+	old, err := s.Edit(t.Context(), "7", "x", func(e *kb.Entry) error { e.Question = "怎么换货"; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, _ := s.Entry(t.Context(), "8")
+	if err := s.Delete(t.Context(), "8", "x"); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]kb.EntryID{"怎么退款": fresh.ID, "how do i get a refnd": fresh.ID, "怎么换货": old.ID, old.Similar[0]: old.ID} {
+		if r := x.Match(kb.Question{Text: text}); top(r) != want || r.Candidates[0].Confidence < 0.9 {
+			t.Errorf("%q found %s, want %s", text, bestOf(r), want)
+		}
+	}
+	if got := top(x.Match(kb.Question{Text: gone.Question})); got == "8" {
+		t.Error("a deleted entry is found")
+	}
+	again := openIndex(t, s)
+	for _, q := range manyEntries(50) {
+		if a, b := top(x.Match(kb.Question{Text: q.Question + " x"})), top(again.Match(kb.Question{Text: q.Question + " x"})); a != b {
+			t.Errorf("%q: %s, in a fresh index %s", q.Question, a, b)
+		}
+	}
+}
+
+func BenchmarkMatch(b *testing.B) {
+	for _, n := range []int{100, 10_000} {
+		entries := manyEntries(n)
+		x := kb.IndexOf(entries, kb.IndexOptions{})
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				x.Match(kb.Question{Text: entries[i%n].Similar[0] + " more"})
+			}
+		})
+	}
+}
