@@ -80,11 +80,11 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	print := r.WriteText
+	report := r.WriteText
 	if to.json {
-		print = r.WriteJSON
+		report = r.WriteJSON
 	}
-	if err := print(out); err != nil {
+	if err := report(out); err != nil {
 		return err
 	}
 	if !r.Sound() {

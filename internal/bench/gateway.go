@@ -14,6 +14,7 @@ import (
 	"runtime/pprof"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"kefu/internal/config"
@@ -30,8 +31,9 @@ const (
 // under is the gateway under test.
 type under struct {
 	where   string
-	base    string // of its webhooks
-	metrics string // address of its metrics; "" = unknown
+	base    string          // of its webhooks
+	metrics string          // address of its metrics; "" = unknown
+	ended   <-chan struct{} // closed when it is gone; nil = not ours to watch
 	stop    func() error
 }
 
@@ -58,31 +60,32 @@ func startGateway(ctx context.Context, o *Options, accounts []*account, dir stri
 	return startChild(ctx, o, s)
 }
 
-func newUnder(where string, r ready, stop func() error) *under {
-	return &under{where: where, base: "http://" + r.Addr, metrics: "http://" + r.Admin + "/metrics", stop: stop}
-}
-
 // startInside runs the gateway in this process.
 func startInside(ctx context.Context, s ServeOptions) (*under, error) {
-	ctx, cancel := context.WithCancel(ctx)
 	input, hold := io.Pipe()
 	output, out := io.Pipe()
-	done := make(chan error, 1)
+	ended := make(chan struct{})
+	var failed error
 	go func() {
-		err := Serve(ctx, s, input, out)
-		_ = out.CloseWithError(errors.Join(errors.New("the gateway stopped"), err))
-		done <- err
+		defer close(ended)
+		failed = Serve(context.WithoutCancel(ctx), s, input, out)
+		_ = out.Close()
 	}()
 	stop := func() error {
-		defer cancel()
 		_ = hold.Close()
-		return <-done
+		<-ended
+		return failed
 	}
+	return newUnder(WhereInside, output, ended, stop)
+}
+
+// newUnder waits until the gateway tells that it serves.
+func newUnder(where string, output io.Reader, ended <-chan struct{}, stop func() error) (*under, error) {
 	r, err := readReady(output)
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}
-	return newUnder(WhereInside, r, stop), nil
+	return &under{where: where, base: "http://" + r.Addr, metrics: "http://" + r.Admin + "/metrics", ended: ended, stop: stop}, nil
 }
 
 // startChild runs the gateway in a child process, which ends when its standard input does.
@@ -101,22 +104,28 @@ func startChild(ctx context.Context, o *Options, s ServeOptions) (*under, error)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the gateway: %w", err)
 	}
+	defer context.AfterFunc(ctx, func() { _ = input.Close() })()
+	ended := make(chan struct{})
+	var failed error
+	wait := sync.OnceFunc(func() { // only when nobody reads the output any more
+		failed = cmd.Wait()
+		close(ended)
+	})
 	stop := func() error {
 		_ = input.Close()
 		late := time.AfterFunc(stopWithin, func() { _ = cmd.Process.Kill() })
 		defer late.Stop()
-		if err := cmd.Wait(); err != nil {
-			return fmt.Errorf("gateway process: %w", err)
+		wait()
+		if failed != nil {
+			return fmt.Errorf("gateway process: %w", failed)
 		}
 		return nil
 	}
-	interrupted := context.AfterFunc(ctx, func() { _ = input.Close() })
-	r, err := readReady(output)
-	interrupted()
-	if err != nil {
-		return nil, errors.Join(err, stop())
+	u, err := newUnder(WhereChild, output, ended, stop)
+	if err == nil {
+		go wait()
 	}
-	return newUnder(WhereChild, r, stop), nil
+	return u, err
 }
 
 // ready is what a gateway tells when it serves.

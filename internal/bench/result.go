@@ -11,6 +11,7 @@ import (
 // Result is what a run measured.
 type Result struct {
 	Customers int     `json:"customers"`
+	Accounts  int     `json:"accounts_per_channel"`
 	Messages  int     `json:"messages_per_customer,omitempty"`
 	Rate      float64 `json:"rate,omitempty"` // messages/s asked for in an open loop
 	FAQ       int     `json:"faq"`
@@ -45,7 +46,7 @@ type Figures struct {
 
 func (b *load) result(took time.Duration, before, after usage) *Result {
 	r := &Result{
-		Customers: b.o.Customers, Messages: b.o.Messages, Rate: b.o.Rate, FAQ: b.o.FAQ, Seed: b.o.Seed,
+		Customers: b.o.Customers, Accounts: b.o.Accounts, Messages: b.o.Messages, Rate: b.o.Rate, FAQ: b.o.FAQ, Seed: b.o.Seed,
 		Gateway: b.gateway.where, Seconds: took.Seconds(), BehindSchedule: float64(b.lag) / float64(time.Millisecond),
 		LimitsSwitched: !b.o.KeepLimits, BudgetsSwitched: !b.o.KeepLimits && b.gateway.where != WhereRemote,
 	}
@@ -108,6 +109,9 @@ func (r *Result) notes() []string {
 	case WhereChild:
 		n = append(n, "CPU time and memory are of the gateway's process alone; simulators and customers shared the machine with it")
 	}
+	if r.All.Wrong > 0 {
+		n = append(n, "wrong answers count as answers; many of them mean that the gateway does not hold the knowledge base of this size and seed")
+	}
 	for _, c := range r.Channels {
 		if c.Name == "wechat" {
 			n = append(n, "a WeChat acknowledgment carries the answer, so it comes when the answer does")
@@ -133,7 +137,7 @@ func (r *Result) WriteText(w io.Writer) error {
 	if r.Rate > 0 {
 		loop = fmt.Sprintf("%g messages/s in all, at most %.0f ms behind schedule", r.Rate, r.BehindSchedule)
 	}
-	fmt.Fprintf(w, "%d customers, %s; FAQ of %d, seed %d; gateway: %s; %.1f s\n\n", r.Customers, loop, r.FAQ, r.Seed, r.Gateway, r.Seconds)
+	fmt.Fprintf(w, "%d customers on %d account(s) per channel, %s; FAQ of %d, seed %d; gateway: %s; %.1f s\n\n", r.Customers, r.Accounts, loop, r.FAQ, r.Seed, r.Gateway, r.Seconds)
 	columns := r.Channels
 	if len(columns) != 1 {
 		columns = append(columns[:len(columns):len(columns)], r.All)

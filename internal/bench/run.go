@@ -48,6 +48,15 @@ func Run(ctx context.Context, o Options) (r *Result, err error) {
 	for _, a := range accounts {
 		a.platform.SetWebhook(gateway.base + "/webhook/" + a.inbox)
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-gateway.ended:
+			cancel(errors.New("the gateway ended in the middle of the run"))
+		case <-ctx.Done():
+		}
+	}()
 	b := &load{o: &o, accounts: accounts, customers: recruit(&o, accounts, time.Now()), gateway: gateway}
 	return b.run(ctx)
 }
@@ -178,10 +187,10 @@ func (b *load) measure(ctx context.Context) (*Result, error) {
 func (b *load) greet(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, b.o.Timeout)
 	defer cancel()
-	g, ctx := errgroup.WithContext(ctx)
+	g, greeting := errgroup.WithContext(ctx)
 	g.SetLimit(100)
 	for _, c := range b.customers {
-		g.Go(func() error { return c.greet(ctx) })
+		g.Go(func() error { return c.greet(greeting) })
 	}
 	if err := g.Wait(); err != nil {
 		return err
