@@ -3,6 +3,7 @@ package handoff
 import (
 	"context"
 	"strings"
+	"time"
 
 	"kefu/adapters"
 	"kefu/internal/texts"
@@ -30,6 +31,9 @@ type command struct {
 	closed bool   // also works on a closed case
 }
 
+// settling is how long words in an unknown thread, or under an unknown quote, are waited with: what they answer may have been sent just now and not be recorded yet.
+const settling = 3 * time.Second
+
 // Handle decides about one message of a desk's group chat.
 func (d *Desks) Handle(ctx context.Context, k Desk, m *adapters.Message) (transcript.Plan, error) {
 	t := &turn{m: m, desk: k}
@@ -38,6 +42,9 @@ func (d *Desks) Handle(ctx context.Context, k Desk, m *adapters.Message) (transc
 		return transcript.Plan{}, err
 	}
 	t.name, t.args = ParseCommand(m)
+	if t.topic == "" && t.name == "" && (m.Thread != "" || m.ReplyTo != "") && d.Now().Sub(m.SentAt) < settling {
+		return transcript.Plan{}, transcript.ErrLater
+	}
 	if t.name == "id" {
 		return d.reply(t, d.Identify(m)), nil
 	}

@@ -1,210 +1,302 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
+
 	"kefu/adapters"
-	"kefu/adapters/feishu"
-	"kefu/adapters/feishu/feishusim"
-	"kefu/adapters/telegram"
-	"kefu/adapters/telegram/telegramsim"
-	"kefu/adapters/wechat"
-	"kefu/adapters/wechat/wechatsim"
-	"kefu/bot"
 	"kefu/handoff"
 	"kefu/internal/app"
 	"kefu/internal/config"
+	"kefu/internal/docstore/mongo/ferrettest"
+	"kefu/internal/playground"
 	"kefu/internal/sim"
+	"kefu/internal/transcript"
 	"kefu/kb"
 )
 
-// world is a gateway with three simulated platforms around it.
-type world struct {
-	gateway  *app.App
-	wechat   *wechatsim.Sim
-	feishu   *feishusim.Sim
-	telegram *telegramsim.Sim
+// running is a gateway that serves in a world.
+type running struct {
+	*playground.World
+	gateway *app.App
+	stored  chan transcript.Record // what was received and stored
 }
 
-const (
-	feishuGroup   = "oc_desk"
-	telegramGroup = "-1001234567890"
-	feishuAgent   = "ou_agent"
-	telegramAgent = "700001"
-)
-
-// start brings the world up; desk is the channel agents work on.
-func start(t *testing.T, desk config.Channel) *world {
+func start(t *testing.T, change func(*config.Config)) *running {
 	t.Helper()
-	w := &world{}
-	var err error
-	if w.wechat, err = wechatsim.Start(wechatsim.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	if w.feishu, err = feishusim.Start(feishusim.Options{GroupMessages: true}); err != nil {
-		t.Fatal(err)
-	}
-	if w.telegram, err = telegramsim.Start(telegramsim.Options{SecretToken: "hook-secret", PrivacyOff: true}); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.feishu.AddGroup(feishusim.Group{ID: feishuGroup}); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.telegram.AddGroup(telegramGroup, "Support", true); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.telegram.Promote(telegramGroup, true); err != nil {
-		t.Fatal(err)
-	}
-	wx, fs := w.wechat.Account(), w.feishu.Options()
-	cfg := config.Config{
-		HTTP: config.HTTP{Listen: "127.0.0.1:0"}, Storage: config.Storage{Data: t.TempDir()}, Language: "zh-CN",
-		Inboxes: []config.Inbox{
-			{Name: "wx", Channel: config.ChannelWeChat, WeChat: &wechat.Config{
-				AppID: wx.AppID, AppSecret: adapters.Secret(wx.AppSecret), Token: adapters.Secret(wx.Token), AESKey: adapters.Secret(wx.AESKey), APIBase: w.wechat.BaseURL(),
-			}},
-			{Name: "fs", Channel: config.ChannelFeishu, Feishu: &feishu.Config{
-				AppID: fs.AppID, AppSecret: adapters.Secret(fs.AppSecret), VerificationToken: adapters.Secret(fs.VerificationToken),
-				EncryptKey: adapters.Secret(fs.EncryptKey), APIBase: w.feishu.BaseURL(),
-			}},
-			{Name: "tg", Channel: config.ChannelTelegram, Telegram: &telegram.Config{
-				Token: telegramsim.DefaultToken, SecretToken: "hook-secret", APIBase: w.telegram.BaseURL(),
-			}},
-		},
-		People: []handoff.Member{
-			{Inbox: "fs", ID: feishuAgent, Name: "小王", Role: handoff.RoleAgent},
-			{Inbox: "tg", ID: telegramAgent, Name: "Anna", Role: handoff.RoleAgent},
-		},
-		Bot: bot.Config{},
-	}
-	cfg.Desks = []handoff.Desk{{Name: "售后", Inbox: "fs", Chat: feishuGroup}}
-	if desk == config.ChannelTelegram {
-		cfg.Desks = []handoff.Desk{{Name: "support", Inbox: "tg", Chat: telegramGroup}}
-	}
-	if w.gateway, err = app.New(t.Context(), &cfg, app.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	base := "http://" + w.gateway.Addr() + "/webhook/"
-	w.wechat.SetWebhook(base + "wx")
-	w.feishu.SetWebhook(base + "fs")
-	w.telegram.SetWebhook(base + "tg")
-	_, err = w.gateway.FAQ().Add(t.Context(), kb.Entry{Question: "怎么退货", Similar: []string{"如何退货", "我要退货"}, Answer: "七天内可以在订单页申请退货。", State: kb.Live}, "test")
+	world, err := playground.NewWorld(playground.WorldOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.gateway.Index().Refresh(t.Context()); err != nil {
+	r := &running{World: world, stored: make(chan transcript.Record, 1000)}
+	cfg := world.Config(t.TempDir())
+	cfg.HTTP.AdminListen = "127.0.0.1:0"
+	if change != nil {
+		change(cfg)
+	}
+	r.gateway, err = app.New(t.Context(), cfg, app.Options{Observe: func(rec transcript.Record) {
+		if rec.Step == string(transcript.StateReceived) {
+			r.stored <- rec
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := kb.Entry{Question: "怎么退货", Similar: []string{"如何退货", "我要退货"}, Answer: "七天内可以退货。", State: kb.Live}
+	if _, err := r.gateway.FAQ().Add(t.Context(), entry, "test"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.gateway.Index().Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- w.gateway.Run(ctx) }()
+	go func() { done <- r.gateway.Run(ctx) }()
+	world.Connect(r.gateway.Addr())
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("gateway: %v", err)
 		}
-		for _, s := range []sim.Platform{w.wechat, w.feishu, w.telegram} {
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
+		if err := world.Close(); err != nil {
+			t.Error(err)
 		}
 	})
-	return w
+	return r
 }
 
-// waiter waits for posts on a platform.
-type waiter interface {
-	sim.Platform
-	Wait(ctx context.Context, after int64) []sim.Post
-}
+const story = `
+tom@telegram> 我要退货
+tom@telegram< 您好...
+tom@telegram< 七天内可以退货。
+tom@telegram> 人工
+tom@telegram< 正在为您转接...
+feishu< 会话 #1 ...
+tom@telegram> 订单 1
+feishu#tom< tom：订单 1
+wang@feishu#tom> 查到了
+tom@telegram< 客服 小王 为您服务，请直接说明您的问题。
+tom@telegram< 查到了
+feishu~ 会话 #1 ...小王 接待中...
+feishu#tom< 小王 已接入...
+wang@feishu#tom> /ticket 少件
+tom@telegram< 工单 #1001 已提交...
+feishu#tom< 新工单 #1001...
+feishu~ 会话 #1 ...#1001...
+wang@feishu#tom> /close
+tom@telegram< 本次人工服务已结束...
+feishu~ 会话 #1 ...已结束...
+feishu#tom< 小王 已结束...
+`
 
-type feishuWaiter struct{ *feishusim.Sim }
-
-func (f feishuWaiter) Wait(ctx context.Context, after int64) []sim.Post {
-	return f.WaitPosts(ctx, after)
-}
-
-// expect waits for a post that holds text.
-func expect(t *testing.T, p waiter, what, text string, ok func(sim.Post) bool) sim.Post {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
-	defer cancel()
-	var after int64
-	for {
-		posts := p.Wait(ctx, after)
-		for _, q := range posts {
-			after = q.Seq
-			if strings.Contains(q.Text, text) && ok(q) {
-				return q
-			}
-		}
-		if ctx.Err() != nil {
-			var all strings.Builder
-			for _, q := range p.Posts(0) {
-				fmt.Fprintf(&all, "  %+v\n", q)
-			}
-			t.Fatalf("%s: no post with %q; there were:\n%s", what, text, all.String())
-		}
-	}
-}
-
+// The same story on every kind of storage and coordination.
 func TestStory(t *testing.T) {
-	for _, desk := range []config.Channel{config.ChannelFeishu, config.ChannelTelegram} {
-		t.Run(string(desk), func(t *testing.T) {
-			w := start(t, desk)
-			customers := map[string]waiter{"oCustomer1": w.wechat, "ou_customer": feishuWaiter{w.feishu}, "600001": w.telegram}
-			deskSim, agent, group := waiter(feishuWaiter{w.feishu}), feishuAgent, feishuGroup
-			if desk == config.ChannelTelegram {
-				deskSim, agent, group = w.telegram, telegramAgent, telegramGroup
-			}
-			for id, p := range customers {
-				if _, err := p.Say(t.Context(), sim.Say{From: id, Name: "客户" + id, Text: "请问怎么退货"}); err != nil {
-					t.Fatal(err)
-				}
-				toCustomer := func(q sim.Post) bool { return q.From == "" && q.Chat == id }
-				expect(t, p, id, "七天内", toCustomer)
-				if _, err := p.Say(t.Context(), sim.Say{From: id, Text: "转人工"}); err != nil {
-					t.Fatal(err)
-				}
-				expect(t, p, id, "正在为您转接", toCustomer)
-				if _, err := p.Say(t.Context(), sim.Say{From: id, Text: "我的订单是" + id}); err != nil {
-					t.Fatal(err)
-				}
-				line := expect(t, deskSim, "desk", "我的订单是"+id, func(q sim.Post) bool { return q.From == "" && q.Chat == group && q.Thread != "" })
-				if _, err := deskSim.Say(t.Context(), sim.Say{From: agent, Chat: group, Thread: line.Thread, Text: "已为您加急 " + id}); err != nil {
-					t.Fatal(err)
-				}
-				expect(t, p, id, "已为您加急 "+id, toCustomer)
-				if _, err := deskSim.Say(t.Context(), sim.Say{From: agent, Chat: group, Thread: line.Thread, Text: "/close 已解决"}); err != nil {
-					t.Fatal(err)
-				}
-				expect(t, p, id, "本次人工服务已结束", toCustomer)
+	stores := map[string]func(*testing.T, *config.Config){
+		"embedded": func(*testing.T, *config.Config) {},
+		"mongo": func(t *testing.T, cfg *config.Config) {
+			server := ferrettest.Start(t)
+			cfg.Storage.Mongo = config.Mongo{URI: adapters.Secret(server.URI()), Database: server.Database(t)}
+		},
+		"embedded, with redis": func(t *testing.T, cfg *config.Config) {
+			cfg.Storage.Redis.URL = adapters.Secret("redis://" + miniredis.RunT(t).Addr())
+		},
+		"embedded, redis is down": func(_ *testing.T, cfg *config.Config) {
+			cfg.Storage.Redis.URL = "redis://127.0.0.1:1"
+		},
+	}
+	for name, choose := range stores {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, func(cfg *config.Config) { choose(t, cfg) })
+			var out bytes.Buffer
+			if _, err := r.Tell(t.Context(), story, &out); err != nil {
+				t.Errorf("%v\nthe talk so far:\n%s", err, out.String())
 			}
 		})
 	}
 }
 
-func TestHealth(t *testing.T) {
-	w := start(t, config.ChannelFeishu)
-	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/webhook/nobody": 404, "/nothing": 404} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+w.gateway.Addr()+path, nil)
-		if err != nil {
+// A group without topics: the agent quotes a line of the customer, and the reply goes to that customer.
+func TestQuotesWhereThereAreNoTopics(t *testing.T) {
+	const plain = "-1001700000009"
+	r := start(t, func(cfg *config.Config) {
+		cfg.Desks = []handoff.Desk{{Name: "plain", Inbox: playground.TelegramInbox, Chat: plain}}
+	})
+	if err := errors.Join(r.Telegram.AddGroup(plain, "Plain", false), r.Telegram.Promote(plain, true)); err != nil {
+		t.Fatal(err)
+	}
+	p := r.Platforms()
+	customers := map[string]string{"600001": "one", "600002": "two"}
+	lines := map[string]sim.Post{}
+	for id, name := range customers {
+		for _, text := range []string{"人工", "I am " + name} {
+			if _, err := p[playground.TelegramInbox].Say(t.Context(), sim.Say{From: id, Name: name, Text: text}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lines[id] = await(t, p[playground.TelegramInbox], func(q sim.Post) bool {
+			return q.Chat == plain && q.From == "" && strings.Contains(q.Text, "I am "+name)
+		})
+	}
+	for id, name := range customers {
+		reply := sim.Say{From: playground.TelegramAgent, Chat: plain, ReplyTo: lines[id].ID, Text: "hello " + name}
+		if _, err := p[playground.TelegramInbox].Say(t.Context(), reply); err != nil {
 			t.Fatal(err)
 		}
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
+		got := await(t, p[playground.TelegramInbox], func(q sim.Post) bool { return q.From == "" && q.Text == "hello "+name })
+		if got.Chat != id {
+			t.Errorf("the words for %s went to %s", id, got.Chat)
+		}
+	}
+}
+
+// await waits for a post.
+func await(t *testing.T, p playground.Platform, ok func(sim.Post) bool) sim.Post {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for after := int64(0); ; {
+		posts := p.Wait(ctx, after)
+		if len(posts) == 0 {
+			t.Fatalf("what was waited for did not come; there was %+v", p.Posts(0))
+		}
+		for _, q := range posts {
+			after = q.Seq
+			if ok(q) {
+				return q
+			}
+		}
+	}
+}
+
+func ask(t *testing.T, method, url, body string, header http.Header) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range header {
+		req.Header[k] = v
+	}
+	res, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+func TestHTTP(t *testing.T) {
+	r := start(t, nil)
+	public, admin := "http://"+r.gateway.Addr(), "http://"+r.gateway.AdminAddr()
+	tests := []struct {
+		url    string
+		status int
+		body   string
+	}{
+		{public + "/healthz", 200, "ok"},
+		{public + "/readyz", 200, `"ready":true`},
+		{public + "/nothing", 404, ""},
+		{public + "/metrics", 404, ""},
+		{admin + "/metrics", 200, "go_goroutines"},
+		{admin + "/webhook/" + playground.WeChatInbox, 404, ""},
+	}
+	for _, test := range tests {
+		if status, body := ask(t, http.MethodGet, test.url, "", nil); status != test.status || !strings.Contains(body, test.body) {
+			t.Errorf("%s: %d %s, want %d with %q", test.url, status, body, test.status, test.body)
+		}
+	}
+}
+
+// Whatever is not authentic is refused with the right status, and nothing of it is stored.
+func TestForgedDeliveriesStoreNothing(t *testing.T) {
+	r := start(t, nil)
+	for _, p := range r.Platforms() { // what happened before the gateway was there
+		if err := p.Settled(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		body, _ := io.ReadAll(res.Body)
-		_ = res.Body.Close()
-		if res.StatusCode != want {
-			t.Errorf("%s: %d %s, want %d", path, res.StatusCode, body, want)
+	}
+	for len(r.stored) > 0 {
+		<-r.stored
+	}
+	big := strings.Repeat("x", 2<<20)
+	deep := strings.Repeat("[", 10_000)
+	tests := map[string]struct {
+		inbox, query, body string
+		header             http.Header
+		status             int
+	}{
+		"unknown inbox":             {"nobody", "", "{}", nil, 404},
+		"no signature, wechat":      {playground.WeChatInbox, "", "<xml></xml>", nil, 401},
+		"wrong signature, wechat":   {playground.WeChatInbox, "?signature=0&timestamp=1&nonce=1&msg_signature=0&encrypt_type=aes", "<xml></xml>", nil, 401},
+		"no signature, feishu":      {playground.FeishuInbox, "", `{"encrypt":"AAAA"}`, nil, 401},
+		"no secret, telegram":       {playground.TelegramInbox, "", `{"update_id":1}`, nil, 401},
+		"wrong secret, telegram":    {playground.TelegramInbox, "", `{"update_id":1}`, http.Header{"X-Telegram-Bot-Api-Secret-Token": {"guess"}}, 401},
+		"too large, wechat":         {playground.WeChatInbox, "", big, nil, 413},
+		"too large, feishu":         {playground.FeishuInbox, "", big, nil, 413},
+		"too large, telegram":       {playground.TelegramInbox, "", big, nil, 413},
+		"deeply nested, telegram":   {playground.TelegramInbox, "", deep, http.Header{"X-Telegram-Bot-Api-Secret-Token": {"playground-secret"}}, 400},
+		"truncated JSON, telegram":  {playground.TelegramInbox, "", `{"update_id":1,"mess`, http.Header{"X-Telegram-Bot-Api-Secret-Token": {"playground-secret"}}, 400},
+		"control bytes, not signed": {playground.FeishuInbox, "", "\x00\x01\x02", nil, 401},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			status, body := ask(t, http.MethodPost, "http://"+r.gateway.Addr()+"/webhook/"+test.inbox+test.query, test.body, test.header)
+			if status != test.status {
+				t.Errorf("status %d %q, want %d", status, body, test.status)
+			}
+		})
+	}
+	if n := len(r.stored); n != 0 {
+		t.Errorf("%d forged messages were stored", n)
+	}
+}
+
+// The store goes away and comes back: meanwhile deliveries are refused so that the platform keeps them, readiness says what fails, and nothing is lost.
+func TestStoreComesAndGoes(t *testing.T) {
+	server := ferrettest.Start(t)
+	r := start(t, func(cfg *config.Config) {
+		cfg.Storage.Mongo = config.Mongo{URI: adapters.Secret(server.URI()), Database: server.Database(t)}
+	})
+	server.Cut()
+	status, body := ask(t, http.MethodGet, "http://"+r.gateway.Addr()+"/readyz", "", nil)
+	if status != http.StatusServiceUnavailable || !strings.Contains(body, "storage") {
+		t.Errorf("readyz says %d %s while the store is away", status, body)
+	}
+	update := `{"update_id":7,"message":{"message_id":5,"date":1790000000,"chat":{"id":600009,"type":"private"},"from":{"id":600009,"first_name":"T"},"text":"我要退货"}}`
+	header := http.Header{"X-Telegram-Bot-Api-Secret-Token": {"playground-secret"}}
+	hook := "http://" + r.gateway.Addr() + "/webhook/" + playground.TelegramInbox
+	if status, _ := ask(t, http.MethodPost, hook, update, header); status != http.StatusServiceUnavailable {
+		t.Errorf("a delivery while the store is away got %d, want 503", status)
+	}
+	server.Restore()
+	deadline := time.After(30 * time.Second)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if status, _ := ask(t, http.MethodPost, hook, update, header); status == http.StatusOK {
+			break
 		}
+		select {
+		case <-deadline:
+			t.Fatal("the store is back and deliveries are still refused")
+		case <-tick.C:
+		}
+	}
+	select {
+	case <-r.stored:
+	case <-time.After(5 * time.Second):
+		t.Error("the delivery was acknowledged but not stored")
 	}
 }

@@ -16,6 +16,13 @@ import (
 // MaxHandleTries is how often handling one message may fail before it is given up, the customer told and the next one taken.
 const MaxHandleTries = 5
 
+// ErrLater is returned by Handler.Handle when a message cannot be decided yet, because something sent just now is not recorded. It is asked again soon and
+// this counts as no failure; the handler must not say so for ever.
+var ErrLater = errors.New("cannot be decided yet")
+
+// laterRetry is when a message that cannot be decided yet is asked about again.
+const laterRetry = 300 * time.Millisecond
+
 // handleLane works the unhandled messages of one chat or thread off, in the platform's order as far as they wait together.
 func (w *Workers) handleLane(ctx context.Context, lane string) (time.Duration, error) {
 	for {
@@ -42,6 +49,9 @@ func (w *Workers) handle(ctx context.Context, d docstore.Doc[Entry]) (time.Durat
 	plan, err := w.decide(ctx, d.Value.In)
 	if errors.Is(err, docstore.ErrUnavailable) {
 		return time.Second, err
+	}
+	if errors.Is(err, ErrLater) {
+		return laterRetry, nil
 	}
 	if err := w.w.Trap(TrapDecided); err != nil {
 		return 0, errTrapped
