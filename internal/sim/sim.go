@@ -68,6 +68,7 @@ type Platform interface {
 // Delivery is one attempt to deliver something to the account, and how it ended.
 type Delivery struct {
 	Chat, ID string // ID is the platform's own name of what was delivered; attempts for the same thing share it
+	Post     string // Post.ID of the message delivered; "" = something else than a new message
 	Attempt  int    // from 1
 	Status   int    // of the HTTP answer; 0 = there was none
 	Took     time.Duration

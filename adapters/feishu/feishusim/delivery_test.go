@@ -20,13 +20,19 @@ func TestDeliveriesAreHeard(t *testing.T) {
 		defer mu.Unlock()
 		heard = append(heard, d)
 	}})
-	say(t, s, sim.Say{From: ada, Text: "one"})
+	one, err := s.Say(t.Context(), sim.Say{From: ada, Text: "one"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	settle(t, s)
-	say(t, s, sim.Say{From: ada, Text: "two"})
+	two, err := s.Say(t.Context(), sim.Say{From: ada, Text: "two"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	settle(t, s)
 	mu.Lock()
 	defer mu.Unlock()
-	want := []sim.Delivery{{Attempt: 1, Status: 500}, {Attempt: 2, Status: 200}, {Attempt: 1, Status: 200}}
+	want := []sim.Delivery{{Post: one, Attempt: 1, Status: 500}, {Post: one, Attempt: 2, Status: 200}, {Post: two, Attempt: 1, Status: 200}}
 	if diff := cmp.Diff(want, heard, cmpopts.IgnoreFields(sim.Delivery{}, "Chat", "ID", "Took")); diff != "" {
 		t.Fatal(diff)
 	}

@@ -44,7 +44,7 @@ func (p *pusher) post(d *delivery, at time.Time) bool {
 	began := time.Now()
 	status, body, err := p.exchange(ctx, d.payload, at)
 	d.tries++
-	p.sim.opts.OnDelivery(sim.Delivery{Chat: d.chat, ID: d.id, Attempt: d.tries, Status: status, Took: time.Since(began)})
+	p.sim.opts.OnDelivery(sim.Delivery{Chat: d.chat, ID: d.id, Post: d.message, Attempt: d.tries, Status: status, Took: time.Since(began)})
 	if d.kind == cardEvent {
 		p.sim.countCallback(callbackOutcome(status, body, err))
 	}

@@ -26,6 +26,7 @@ type delivery struct {
 	chat    string
 	tries   int
 	kind    string
+	message string // id of a new message; "" = another event
 	payload []byte
 	at      time.Time // the timestamp of the first push
 	fault   sim.Fault
@@ -88,7 +89,11 @@ func (p *pusher) target() string {
 // push queues an event of a chat and returns its id. The caller holds Sim.mu.
 func (s *Sim) push(c *chat, kind string, event map[string]any) string {
 	id, payload := s.envelope(kind, event)
-	s.out.enqueue(c, &delivery{id: id, chat: c.id, kind: kind, payload: payload, at: s.opts.Now()})
+	d := &delivery{id: id, chat: c.id, kind: kind, payload: payload, at: s.opts.Now()}
+	if m, ok := event["message"].(map[string]any); ok {
+		d.message, _ = m["message_id"].(string)
+	}
+	s.out.enqueue(c, d)
 	return id
 }
 

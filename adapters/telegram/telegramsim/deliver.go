@@ -141,7 +141,7 @@ func (s *Sim) request(p *pending, to hook, fault sim.Fault) error {
 	if to.secret != "" {
 		req.Header.Set("X-Telegram-Bot-Api-Secret-Token", to.secret)
 	}
-	seen := sim.Delivery{Chat: strconv.FormatInt(p.chat, 10), ID: strconv.FormatInt(p.id, 10), Attempt: p.attempts + 1}
+	seen := sim.Delivery{Chat: strconv.FormatInt(p.chat, 10), ID: strconv.FormatInt(p.id, 10), Post: p.message, Attempt: p.attempts + 1}
 	began := time.Now()
 	defer func() {
 		seen.Took = time.Since(began)

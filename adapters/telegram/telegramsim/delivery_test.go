@@ -22,15 +22,16 @@ func TestDeliveriesAreHeard(t *testing.T) {
 	h := newHook(t)
 	h.fail = 1
 	w.SetWebhook(h.url)
+	var said []string
 	for range 4 {
-		w.say(sim.Say{From: "10", Text: "x"})
+		said = append(said, w.say(sim.Say{From: "10", Text: "x"}))
 	}
 	w.settled()
 	mu.Lock()
 	defer mu.Unlock()
-	want := []sim.Delivery{{Chat: "10", Attempt: 1, Status: 503}, {Chat: "10", Attempt: 2, Status: 200}}
-	for range 3 {
-		want = append(want, sim.Delivery{Chat: "10", Attempt: 1, Status: 200})
+	want := []sim.Delivery{{Chat: "10", Post: said[0], Attempt: 1, Status: 503}, {Chat: "10", Post: said[0], Attempt: 2, Status: 200}}
+	for _, id := range said[1:] {
+		want = append(want, sim.Delivery{Chat: "10", Post: id, Attempt: 1, Status: 200})
 	}
 	if diff := cmp.Diff(want, heard, cmpopts.IgnoreFields(sim.Delivery{}, "ID", "Took")); diff != "" {
 		t.Error(diff)

@@ -25,6 +25,7 @@ type queue struct {
 type pending struct {
 	id       int64
 	chat     int64
+	message  string // id of a new message; "" = another kind of update
 	body     []byte
 	born     time.Time
 	attempts int
@@ -101,6 +102,9 @@ func (s *Sim) push(c *chat, kind string, body object) {
 		panic(fmt.Sprintf("telegramsim: an update does not marshal: %v", err)) // maps of plain values always do
 	}
 	p := &pending{id: s.queue.lastID, chat: c.id, body: raw, born: s.now()}
+	if kind == "message" {
+		p.message = fmt.Sprint(body["message_id"])
+	}
 	ln := s.queue.lines[c.id]
 	if ln == nil {
 		ln = &line{}

@@ -21,6 +21,8 @@ type delivery struct {
 	from string
 	at   time.Time
 	xml  string
+	// message says that id is a MsgId; otherwise this is an event.
+	message bool
 	// silent deliveries cause no notice when they fail.
 	silent bool
 	turn   <-chan struct{} // closed when the person's last delivery was answered; nil for the first
@@ -143,6 +145,9 @@ func (s *Sim) attempt(d *delivery, n int, fault sim.Fault) (body []byte, ok bool
 		return nil, false
 	}
 	seen := sim.Delivery{Chat: d.from, ID: d.id, Attempt: n}
+	if d.message {
+		seen.Post = d.id
+	}
 	began := time.Now()
 	defer func() {
 		seen.Took = time.Since(began)

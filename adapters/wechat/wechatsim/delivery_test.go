@@ -34,8 +34,8 @@ func TestDeliveriesAreHeard(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	want := []sim.Delivery{
-		{Chat: person, ID: first, Attempt: 1, Status: 502}, {Chat: person, ID: first, Attempt: 2, Status: 200},
-		{Chat: person, ID: second, Attempt: 1, Status: 200},
+		{Chat: person, ID: first, Post: first, Attempt: 1, Status: 502}, {Chat: person, ID: first, Post: first, Attempt: 2, Status: 200},
+		{Chat: person, ID: second, Post: second, Attempt: 1, Status: 200},
 	}
 	if diff := cmp.Diff(want, heard, cmpopts.IgnoreFields(sim.Delivery{}, "Took")); diff != "" {
 		t.Error(diff)

@@ -168,7 +168,7 @@ func (s *Sim) message(p *person, say sim.Say, d *delivery) error {
 		return err
 	}
 	s.lastID++
-	d.id = strconv.FormatInt(s.lastID, 10)
+	d.id, d.message = strconv.FormatInt(s.lastID, 10), true
 	d.xml = x.text("MsgId", d.id).end()
 	p.grantMessage(d.at)
 	p.wrote = d.at
