@@ -143,7 +143,7 @@ func pane(inbox string) string { return fmt.Sprintf(`section[data-inbox=%q]`, in
 func TestPageTalk(t *testing.T) {
 	chromium(t)
 	t.Parallel()
-	b := browse(t, play(t), 1400, 900)
+	b := browse(t, play(t).URL, 1400, 900)
 	for i, desk := range []string{playground.FeishuInbox, playground.TelegramInbox} {
 		b.click(fmt.Sprintf(`.duty [data-desk=%q]`, desk))
 		b.see(`.duty [aria-pressed="true"]`, map[string]string{playground.FeishuInbox: "飞书", playground.TelegramInbox: "Telegram"}[desk])
@@ -186,7 +186,7 @@ func TestPageTalk(t *testing.T) {
 func TestPageShowsTextAsText(t *testing.T) {
 	chromium(t)
 	t.Parallel()
-	b := browse(t, play(t), 1400, 900)
+	b := browse(t, play(t).URL, 1400, 900)
 	evil := `<img src=x onerror="document.title='owned'"> & <b>bold</b> مرحبا 🎉`
 	for _, inbox := range []string{playground.WeChatInbox, playground.TelegramInbox, playground.FeishuInbox} {
 		b.write(pane(inbox), evil)
@@ -203,7 +203,7 @@ func TestPageShowsTextAsText(t *testing.T) {
 func TestPageNames(t *testing.T) {
 	chromium(t)
 	t.Parallel()
-	b := browse(t, play(t), 1400, 900)
+	b := browse(t, play(t).URL, 1400, 900)
 	b.write(pane(playground.TelegramInbox), "转人工")
 	b.see(`#talk .buttons`, "接入")
 	const nameless = `[...document.querySelectorAll('button, input, select, textarea, [role=log], nav, section')]
@@ -232,7 +232,7 @@ func TestPageNames(t *testing.T) {
 func TestPageOnPhone(t *testing.T) {
 	chromium(t)
 	t.Parallel()
-	b := browse(t, play(t), 390, 844)
+	b := browse(t, play(t).URL, 390, 844)
 	b.click(`.views [data-view="shop-telegram"]`)
 	b.write(pane(playground.TelegramInbox), "转人工")
 	b.see(pane(playground.TelegramInbox)+` .account .bubble`, "正在为您转接")
@@ -248,5 +248,33 @@ func TestPageOnPhone(t *testing.T) {
 		if len(shown) != 1 || shown[0] != view || width > 390 {
 			t.Errorf("view %s shows %v, %d pixels wide", view, shown, width)
 		}
+	}
+}
+
+// A lost connection comes back by itself, and what was there is not shown twice.
+func TestPageReconnects(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	srv := play(t)
+	b := browse(t, srv.URL, 1400, 900)
+	customer := pane(playground.WeChatInbox)
+	b.write(customer, "怎么退货")
+	b.see(customer+` .account .bubble`, "七天内")
+	b.see(`#records .out`, "已发送")
+	eval[any](b, `window.lost = 0, new MutationObserver(() => { if (document.querySelector('.online.no')) window.lost++; }).observe(document.querySelector('#online'), {attributes: true})`)
+	srv.CloseClientConnections()
+	b.do(chromedp.WaitVisible(chromedp.CSS(`.online.yes`)))
+	b.write(customer, "怎么开发票")
+	b.see(customer+` .account .bubble`, "申请发票")
+	if eval[int](b, `window.lost`) == 0 {
+		t.Error("the page did not notice that the connection was lost")
+	}
+	for _, text := range []string{"怎么退货", "七天内", "怎么开发票", "申请发票"} {
+		if n := b.count(customer+` .bubble`, text); n != 1 {
+			t.Errorf("%q is shown %d times", text, n)
+		}
+	}
+	if n := eval[int](b, `new Set([...document.querySelectorAll('#records .record')].map((e) => e.textContent)).size - document.querySelectorAll('#records .record').length`); n != 0 {
+		t.Errorf("%d records are shown twice", -n)
 	}
 }

@@ -11,8 +11,10 @@ import (
 	"kefu/internal/sim"
 )
 
-// heartbeat is how often a quiet stream shows that it lives.
-const heartbeat = 15 * time.Second
+const (
+	heartbeat  = 15 * time.Second // how often a quiet stream shows that it lives
+	retryAfter = time.Second      // how long a page waits before it connects again
+)
 
 // events streams, as server-sent events, the run, then from the start and with their numbers the posts of all platforms, the deeds and the gateway's records.
 // A page that reconnects drops the numbers it has seen.
@@ -21,33 +23,31 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	rc := http.NewResponseController(w)
 	_ = rc.SetReadDeadline(time.Time{}) // a server's limit for reading requests would end the stream
 	w.Header().Set("Content-Type", "text/event-stream")
+	write := func(format string, args ...any) bool {
+		_, err := fmt.Fprintf(w, format, args...)
+		return err == nil && rc.Flush() == nil
+	}
 	ctx, cancel := context.WithCancel(r.Context())
 	out := make(chan []byte)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
-	if _, err := fmt.Fprintf(w, "data: {\"kind\":\"hello\",\"data\":%q}\n\n", s.run); err != nil {
-		return
-	}
+	ok := write("retry: %d\ndata: {\"kind\":\"hello\",\"data\":%q}\n\n", retryAfter.Milliseconds(), s.run)
 	for _, source := range s.sources() {
 		wg.Go(func() { source(ctx, func(e event) bool { return put(ctx, out, e) }) })
 	}
 	alive := time.NewTicker(heartbeat)
 	defer alive.Stop()
-	for {
-		var err error
+	for ok {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.stopping:
 			return
 		case b := <-out:
-			_, err = fmt.Fprintf(w, "data: %s\n\n", b)
+			ok = write("data: %s\n\n", b)
 		case <-alive.C:
-			_, err = fmt.Fprint(w, ": still here\n\n")
-		}
-		if err != nil || rc.Flush() != nil {
-			return
+			ok = write(": still here\n\n")
 		}
 	}
 }

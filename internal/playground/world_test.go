@@ -31,8 +31,8 @@ var entries = []kb.Entry{
 	{Question: "怎么开发票", Similar: []string{"发票怎么开"}, Answer: "请在订单详情页点击“申请发票”。", State: kb.Live},
 }
 
-// play starts a world with a gateway in it, and returns the address of the page.
-func play(t *testing.T) string {
+// play starts a world with a gateway in it, and serves its page.
+func play(t *testing.T) *httptest.Server {
 	t.Helper()
 	w, page := open(t)
 	gateway, err := app.New(t.Context(), w.Config(t.TempDir()), app.Options{Observe: page.Observe})
@@ -57,10 +57,16 @@ func play(t *testing.T) string {
 		t.Fatal(err)
 	}
 	w.Connect(gateway.Addr())
+	return serve(t, page)
+}
+
+// serve serves a page until the test ends.
+func serve(t *testing.T, page *playground.Server) *httptest.Server {
+	t.Helper()
 	srv := httptest.NewServer(page)
 	t.Cleanup(func() {
 		srv.CloseClientConnections() // streams never end by themselves
 		srv.Close()
 	})
-	return srv.URL
+	return srv
 }

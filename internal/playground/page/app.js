@@ -51,6 +51,7 @@ function addCustomerPane(customer) {
   c.pane = new Pane(root, page, {
     inbox, channel,
     title: () => t("customerOf", t(channel)),
+    heading: () => t(channel),
     place: () => ({ From: c.chosen }),
     people: () => [...c.people.map(({ id }) => ({ id, name: talks.name(inbox, id) })), { id: newCustomer, name: t("newCustomer") }],
     menu: () => [
@@ -139,8 +140,8 @@ function showThreads() {
   const g = group();
   const entry = (talk, title, line, tags) => make("li", {},
     make("button", { type: "button", class: "thread", "data-thread": talk.thread, "aria-current": talk === desk.talk ? "true" : undefined, onclick: () => openThread(talk) },
-      make("span", { class: "name", dir: "auto" }, title), ...tags,
-      talk.unread ? make("span", { class: "unread" }, String(talk.unread)) : null,
+      make("span", { class: "name", dir: "auto" }, title),
+      talk.unread ? make("span", { class: "unread" }, String(talk.unread)) : null, ...tags,
       make("span", { class: "line", dir: "auto" }, line)));
   const main = talks.talk(desk.inbox, g.chat);
   byID("threads").replaceChildren(

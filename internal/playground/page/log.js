@@ -85,7 +85,7 @@ export class Log {
       make("span", { class: "step" }, t(`step_${r.step}`)),
       make("span", { class: `inbox ${channels[r.inbox] ?? ""}` }, t(channels[r.inbox] ?? r.inbox)),
       make("span", { class: "what" }, r.decision ? make("code", {}, r.decision) : null, reason, via, make("span", { class: "about", dir: "auto" }, this.#about(r))),
-      make("button", { type: "button", class: "id", title: `${r.id}\n${t("trace")}`, "aria-label": t("trace"), onclick: () => this.#trace(r.for || r.id) }, r.id));
+      make("button", { type: "button", class: "id", title: `${r.id}\n${t("trace")}`, "aria-label": t("trace"), onclick: () => this.#trace(r.for || r.id) }, make("bdi", {}, r.id)));
   }
 
   #trace(id) {

@@ -48,6 +48,7 @@ export class Pane {
     this.who.addEventListener("change", () => o.chosen(this.who.value));
     this.form.addEventListener("submit", (e) => { e.preventDefault(); this.submit(); });
     this.box.addEventListener("keydown", (e) => this.key(e));
+    this.box.addEventListener("beforeinput", (e) => this.beforeInput(e));
     this.box.addEventListener("input", () => this.fit());
     this.quote.querySelector("button").addEventListener("click", () => this.answering());
     this.plus.addEventListener("click", () => this.openMenu(this.menu.hidden));
@@ -57,8 +58,16 @@ export class Pane {
 
   // Enter sends; while an input method composes, Enter belongs to it.
   key(e) {
+    this.shift = e.shiftKey;
     if (e.key === "Escape") this.answering();
     if (e.key !== "Enter" || e.shiftKey || e.isComposing || e.keyCode === 229) return;
+    e.preventDefault();
+    this.submit();
+  }
+
+  // The keyboards of phones tell only here that it was Enter.
+  beforeInput(e) {
+    if (e.inputType !== "insertLineBreak" || this.shift || e.isComposing) return;
     e.preventDefault();
     this.submit();
   }
@@ -128,7 +137,7 @@ export class Pane {
   relabel() {
     const { inbox } = this.o;
     translate(this.root);
-    this.heading.textContent = this.o.title();
+    this.heading.textContent = this.o.heading?.() ?? this.o.title();
     const chosen = this.o.place().From;
     this.who.replaceChildren(...this.o.people().map(({ id, name }) => {
       const option = make("option", { value: id }, name);
@@ -137,7 +146,7 @@ export class Pane {
     }));
     const name = this.desk.talks.name(inbox, chosen);
     this.box.setAttribute("aria-label", t("writeAs", name));
-    this.box.placeholder = t("writeAs", name);
+    this.box.placeholder = t("says", name);
     this.posts.setAttribute("aria-label", t("postsOf", this.o.title()));
     if (this.talk) this.show(this.talk);
   }

@@ -7,7 +7,7 @@ const zh = {
   logSteps: "事件类型", logFilter: "筛选：会话、决策、编号…", stepsAll: "全部事件", stepsIn: "收到", stepsDecided: "决策", stepsOut: "发送", stepsBad: "异常",
   typeAs: "以谁的身份", cancel: "取消", more: "更多", send: "发送",
   online: "已连接", offline: "连接中断，正在重连…",
-  customerOf: "{0}顾客", writeAs: "以 {0} 的身份输入", postsOf: "{0}的消息", newCustomer: "＋ 新顾客", customer: "顾客",
+  customerOf: "{0}顾客", writeAs: "以 {0} 的身份输入", says: "{0}：", postsOf: "{0}的消息", newCustomer: "＋ 新顾客", customer: "顾客",
   account: "客服号", agent: "客服", stranger: "非客服",
   main: "群主页", mainHint: "群里的公开消息", caseOpen: "进行中", caseClosed: "已结束", posts: "{0} 条", noCases: "还没有会话。以顾客身份发送“转人工”试试。",
   edited: "已编辑", passive: "被动回复", passiveHint: "在微信 5 秒被动回复里送达", reply: "引用", edit: "修改", editing: "修改消息", quoting: "引用：{0}",
@@ -20,7 +20,7 @@ const zh = {
   kind_media: "视频", kind_file: "文件", kind_document: "文件", kind_location: "位置", kind_link: "链接", kind_contact: "名片", kind_: "附件",
   step_received: "收到", step_duplicate: "重复", step_handled: "决策", step_given_up: "放弃", step_queued: "排队", step_sending: "发送中", step_sent: "已发送",
   step_failed: "失败", step_unknown: "结果未知", step_parked: "暂存",
-  about: "答复：{0}", logEmpty: "发一条消息，就能看到它经过的每一步。", trace: "只看这条消息", deskNow: "当前值班：{0}",
+  about: "因：{0}", logEmpty: "发一条消息，就能看到它经过的每一步。", trace: "只看这条消息", deskNow: "当前值班：{0}",
   failed: "没有成功：{0}",
 };
 
@@ -31,7 +31,7 @@ const en = {
   logSteps: "Kind of event", logFilter: "Filter: chat, decision, id…", stepsAll: "All events", stepsIn: "Received", stepsDecided: "Decisions", stepsOut: "Sends", stepsBad: "Problems",
   typeAs: "Type as", cancel: "Cancel", more: "More", send: "Send",
   online: "Connected", offline: "Connection lost, trying again…",
-  customerOf: "{0} customer", writeAs: "Write as {0}", postsOf: "Messages: {0}", newCustomer: "＋ New customer", customer: "Customer",
+  customerOf: "{0} customer", writeAs: "Write as {0}", says: "{0}:", postsOf: "Messages: {0}", newCustomer: "＋ New customer", customer: "Customer",
   account: "Account", agent: "agent", stranger: "no agent",
   main: "Main view", mainHint: "What everybody in the group sees", caseOpen: "open", caseClosed: "closed", posts: "{0} posts", noCases: "No cases yet. Write 转人工 (“a person, please”) as a customer.",
   edited: "edited", passive: "passive", passiveHint: "Delivered inside WeChat’s five-second passive reply", reply: "Quote", edit: "Edit", editing: "Edit message", quoting: "Quote: {0}",
@@ -44,7 +44,7 @@ const en = {
   kind_media: "Video", kind_file: "File", kind_document: "File", kind_location: "Location", kind_link: "Link", kind_contact: "Contact", kind_: "Attachment",
   step_received: "received", step_duplicate: "duplicate", step_handled: "decision", step_given_up: "given up", step_queued: "queued", step_sending: "sending", step_sent: "sent",
   step_failed: "failed", step_unknown: "unknown", step_parked: "parked",
-  about: "answers: {0}", logEmpty: "Send a message to see every step it takes.", trace: "Only this message", deskNow: "On duty: {0}",
+  about: "for: {0}", logEmpty: "Send a message to see every step it takes.", trace: "Only this message", deskNow: "On duty: {0}",
   failed: "Did not work: {0}",
 };
 
