@@ -37,7 +37,8 @@
 // vector by its length including unknown words lost up to 3 points of AUROC against giving the known share to the logit as a signal of its own.
 // Using only features that two texts share for the classifier halved its size and lost 2 points with five texts per entry. The weights were
 // fitted by fit_test.go (build tag fit) on Banking77, CLINC150 and the sample shop; questions out of scope count for about a quarter there.
-// A larger share makes refusals better and answers fewer.
+// A larger share makes refusals better and answers fewer. Taking the root of the IDF gained 1.6 points of top-1 on training texts, heavier
+// letter n-grams 0.3; weights of word pairs and the settings of the classifier hardly matter.
 //
 // # Known failures
 //
