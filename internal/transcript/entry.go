@@ -89,7 +89,7 @@ type Plan struct {
 type Entry struct {
 	ID    string `json:"id"`
 	State State  `json:"state"`
-	// Lane is what must be worked off in order: set while there is something to do, empty afterwards.
+	// Lane is what must be worked off in order: set while there is something to do, empty afterwards. A parked entry keeps it and does not stand in the lane's way.
 	Lane string `json:"lane,omitempty"`
 	// Conversation is "inbox|chat", the key of the history.
 	Conversation string `json:"conversation"`
@@ -161,7 +161,7 @@ func (e *Entry) finish(s State, now time.Time) {
 
 var entryIndexes = []docstore.Index[Entry]{
 	{Name: "lane", Values: 2, Key: func(e *Entry) []any {
-		if e.Lane == "" {
+		if !e.live() {
 			return nil
 		}
 		return []any{e.Lane, e.Seq}

@@ -92,7 +92,7 @@ func (w *Workers) commit(ctx context.Context, d docstore.Doc[Entry], plan Plan, 
 	e := d.Value
 	now := w.o.Now()
 	outs := w.outgoing(&e, plan, now)
-	released, err := w.release(ctx, &e, now)
+	released, lanes, err := w.release(ctx, &e, now)
 	if err != nil {
 		return err
 	}
@@ -107,14 +107,14 @@ func (w *Workers) commit(ctx context.Context, d docstore.Doc[Entry], plan Plan, 
 	if _, err := w.o.Store.Write(ctx, ops...); err != nil {
 		return fmt.Errorf("store what follows from a message: %w", err)
 	}
-	w.committed(ctx, &e, outs, state, len(released) > 0)
+	w.committed(ctx, &e, outs, state, lanes)
 	if err := w.w.Trap(TrapPosted); err != nil {
 		return errTrapped
 	}
 	return nil
 }
 
-func (w *Workers) committed(ctx context.Context, e *Entry, outs []*Entry, state State, released bool) {
+func (w *Workers) committed(ctx context.Context, e *Entry, outs []*Entry, state State, lanes []string) {
 	result := "ok"
 	if state == StateGivenUp {
 		result = "given_up"
@@ -122,13 +122,9 @@ func (w *Workers) committed(ctx context.Context, e *Entry, outs []*Entry, state 
 	w.o.Metrics.handledIn(e, result, w.o.Now())
 	w.observe(string(state), e)
 	w.waits.done(e.ID)
-	lanes := make([]string, 0, len(outs)+1)
 	for _, o := range outs {
 		w.observe(string(StateQueued), o)
 		lanes = append(lanes, o.Lane)
-	}
-	if released {
-		lanes = append(lanes, outLane(e.In.Inbox, e.In.Chat, ""))
 	}
 	slices.Sort(lanes)
 	w.wake(ctx, slices.Compact(lanes)...)
@@ -164,17 +160,13 @@ func (w *Workers) newOutgoing(in, id string, p Post, now time.Time) *Entry {
 	}
 }
 
-// release makes ops that queue again what was parked for the person who has now written.
-func (w *Workers) release(ctx context.Context, in *Entry, now time.Time) ([]docstore.Op, error) {
-	if in.In.Group {
-		return nil, nil
-	}
+// release makes ops that queue again what was parked for the chat in which somebody has now written, and names the lanes they wait in.
+func (w *Workers) release(ctx context.Context, in *Entry, now time.Time) (ops []docstore.Op, lanes []string, err error) {
 	docs, err := w.entries.Find(ctx, docstore.Query{Index: "parked", Eq: []any{in.Conversation}, Limit: lanePage})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f, _ := w.features(in.In.Inbox)
-	ops := make([]docstore.Op, 0, len(docs))
 	for _, d := range docs {
 		e := d.Value
 		e.State, e.Tries, e.Due, e.FirstAt = StateQueued, 0, docstore.Millis(now), time.Time{}
@@ -182,9 +174,9 @@ func (w *Workers) release(ctx context.Context, in *Entry, now time.Time) ([]docs
 			e.PassiveUntil, e.PassiveMax = docstore.Millis(in.At.Add(f.ReplyWithin)), f.MaxText
 			e.Due = e.PassiveUntil
 		}
-		ops = append(ops, w.entries.ReplaceOp(d.ID, d.Version, &e))
+		ops, lanes = append(ops, w.entries.ReplaceOp(d.ID, d.Version, &e)), append(lanes, e.Lane)
 	}
-	return ops, nil
+	return ops, lanes, nil
 }
 
 func (w *Workers) features(inbox adapters.InboxName) (adapters.Features, bool) {

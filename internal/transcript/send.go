@@ -28,18 +28,13 @@ func (w *Workers) sendLane(ctx context.Context, lane string) (time.Duration, err
 		if err != nil {
 			return 0, err
 		}
-		moved := false
 		for _, d := range docs {
-			if d.Value.State == StateParked {
-				continue
-			}
 			retry, err := w.sendOne(ctx, a, d)
 			if err != nil || retry > 0 {
 				return retry, err
 			}
-			moved = true
 		}
-		if !moved || len(docs) < lanePage {
+		if len(docs) < lanePage {
 			return 0, nil
 		}
 	}
