@@ -96,7 +96,7 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	convs, err := handoff.NewConversations(t.Context(), store, now)
+	convs, err := handoff.NewConversations(t.Context(), store, s, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,6 +159,8 @@ func knowledge() script {
 }
 
 // The stage stands in for the transcript.
+
+func (*stage) Undecided(context.Context, string) (bool, error) { return true, nil }
 
 func (s *stage) History(_ context.Context, _ string, limit int) ([]transcript.Entry, error) {
 	return s.history[max(0, len(s.history)-limit):], nil

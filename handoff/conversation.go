@@ -121,14 +121,21 @@ func (c *Conversation) keep(lane string, p transcript.Plan) {
 	}
 }
 
+// Ledger knows which messages still wait to be decided about.
+type Ledger interface {
+	// Undecided says whether nobody has carried out a decision about a message yet.
+	Undecided(ctx context.Context, message string) (bool, error)
+}
+
 // Conversations stores conversations. It is safe for concurrent use.
 type Conversations struct {
-	docs *docstore.Collection[Conversation]
-	now  func() time.Time
+	docs   *docstore.Collection[Conversation]
+	ledger Ledger
+	now    func() time.Time
 }
 
 // NewConversations opens the collection.
-func NewConversations(ctx context.Context, s *docstore.Store, now func() time.Time) (*Conversations, error) {
+func NewConversations(ctx context.Context, s *docstore.Store, l Ledger, now func() time.Time) (*Conversations, error) {
 	docs, err := docstore.Open(ctx, s, "conversations",
 		docstore.Index[Conversation]{Name: "open", Values: 2, Key: func(c *Conversation) []any {
 			if c.Case == nil {
@@ -139,7 +146,7 @@ func NewConversations(ctx context.Context, s *docstore.Store, now func() time.Ti
 	if err != nil {
 		return nil, err
 	}
-	return &Conversations{docs: docs, now: now}, nil
+	return &Conversations{docs: docs, ledger: l, now: now}, nil
 }
 
 // Conversation loads one, or docstore.ErrNotFound.
@@ -163,12 +170,18 @@ func (s *Conversations) Open(ctx context.Context, desk string, limit int) ([]Con
 
 // Decide changes a conversation for one incoming message and keeps the plan in the same swap. For a message decided before it returns the plan made then.
 // fn may run more than once: what it does elsewhere must be idempotent by the message's id. A conversation that does not exist yet is passed with its ids only.
+//
+// It is the fence against a worker that was overtaken: a message whose decision was carried out is no longer decided about, which is docstore.ErrConflict. The
+// ledger is asked after the conversation was loaded and before it is swapped, so a decision that slips in between makes the swap fail.
 func (s *Conversations) Decide(ctx context.Context, id string, m *adapters.Message, fn func(c *Conversation) (transcript.Plan, error)) (transcript.Plan, error) {
 	var plan transcript.Plan
 	_, err := s.docs.Upsert(ctx, id, func(c *Conversation, exists bool) error {
 		if kept, ok := c.plan(m.ID); ok {
 			plan = kept
 			return docstore.ErrNoChange
+		}
+		if err := s.undecided(ctx, m); err != nil {
+			return err
 		}
 		now := docstore.Millis(s.now())
 		if !exists {
@@ -184,6 +197,14 @@ func (s *Conversations) Decide(ctx context.Context, id string, m *adapters.Messa
 		return nil
 	})
 	return plan, err
+}
+
+func (s *Conversations) undecided(ctx context.Context, m *adapters.Message) error {
+	ok, err := s.ledger.Undecided(ctx, m.ID)
+	if err == nil && !ok {
+		err = fmt.Errorf("message was handled by another worker: %w", docstore.ErrConflict)
+	}
+	return err
 }
 
 // caseConversation returns the conversation id inside a case id.

@@ -53,6 +53,10 @@ func (r record) Entry(_ context.Context, id string) (transcript.Entry, error) {
 	return e, nil
 }
 
+func (r record) Undecided(_ context.Context, id string) (bool, error) {
+	return r.entries[id].State != transcript.StateHandled, nil
+}
+
 // room is a desk with everything under it.
 type room struct {
 	desks  *handoff.Desks
@@ -80,7 +84,7 @@ func open(t *testing.T) *room {
 		t.Fatal(err)
 	}
 	r := &room{record: record{map[string]transcript.Entry{}}}
-	if r.convs, err = handoff.NewConversations(t.Context(), store, now); err != nil {
+	if r.convs, err = handoff.NewConversations(t.Context(), store, r.record, now); err != nil {
 		t.Fatal(err)
 	}
 	dir := handoff.NewDirectory([]handoff.Desk{support}, people)

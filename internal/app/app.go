@@ -209,7 +209,7 @@ func (a *App) engine(ctx context.Context, record *transcript.Transcript) (*bot.E
 	if a.tickets, err = tickets.New(ctx, a.store, a.o.Now); err != nil {
 		return nil, err
 	}
-	conversations, err := handoff.NewConversations(ctx, a.store, a.o.Now)
+	conversations, err := handoff.NewConversations(ctx, a.store, record, a.o.Now)
 	if err != nil {
 		return nil, err
 	}

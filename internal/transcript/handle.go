@@ -27,7 +27,7 @@ const laterRetry = 300 * time.Millisecond
 func (w *Workers) handleLane(ctx context.Context, lane string) (time.Duration, error) {
 	for {
 		docs, err := w.load(ctx, lane)
-		if err != nil || len(docs) == 0 {
+		if err != nil {
 			return 0, err
 		}
 		slices.SortStableFunc(docs, func(a, b docstore.Doc[Entry]) int {
@@ -42,6 +42,9 @@ func (w *Workers) handleLane(ctx context.Context, lane string) (time.Duration, e
 				return retry, err
 			}
 		}
+		if len(docs) < lanePage {
+			return 0, nil // what came meanwhile has woken the lane again
+		}
 	}
 }
 
@@ -52,6 +55,9 @@ func (w *Workers) handle(ctx context.Context, d docstore.Doc[Entry]) (time.Durat
 	}
 	if errors.Is(err, ErrLater) {
 		return laterRetry, nil
+	}
+	if errors.Is(err, docstore.ErrConflict) {
+		return 0, err // overtaken: the lane is looked at anew
 	}
 	if err := w.w.Trap(TrapDecided); err != nil {
 		return 0, errTrapped

@@ -87,6 +87,12 @@ func (t *Transcript) Entry(ctx context.Context, id string) (Entry, error) {
 	return d.Value, err
 }
 
+// Undecided says whether an incoming entry still waits for its decision to be carried out.
+func (t *Transcript) Undecided(ctx context.Context, id string) (bool, error) {
+	d, err := t.entries.Get(ctx, id)
+	return d.Value.State == StateReceived, err
+}
+
 func (t *Transcript) thread(ctx context.Context, p *Post) (thread, error) {
 	d, err := t.threads.Get(ctx, threadID(p.Inbox, p.Message.Chat, p.Topic.Key))
 	if errors.Is(err, docstore.ErrNotFound) {
