@@ -51,6 +51,7 @@ func checkFeatures(h *harness) {
 		{slices.Contains([]adapters.Unit{adapters.UnitByte, adapters.UnitRune, adapters.UnitUTF16}, f.TextUnit), "TextUnit is none of the units"},
 		{f.MaxChoices >= 0, "MaxChoices is negative"},
 		{f.MessageIDs || !f.Edit && !f.React, "Edit and React need MessageIDs"},
+		{(f.ReplyWithin > 0) == (f.ReplyAttempts > 0), "ReplyWithin and ReplyAttempts go together"},
 		{f.PushAllowed || f.ReplyWithin > 0, "neither PushAllowed nor ReplyWithin: nothing can ever be said"},
 		{f.ReplyQuota == 0 || f.ReplyWindow > 0, "ReplyQuota without ReplyWindow"},
 		{len(h.Secrets) > 0, "the subject names no Secrets, so leaks cannot be seen"},

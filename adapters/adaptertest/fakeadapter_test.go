@@ -28,7 +28,7 @@ func (f *fake) Inbox() adapters.InboxName { return "shop" }
 func (f *fake) Features() adapters.Features {
 	features := adapters.Features{
 		MaxText: fakeMaxText, TextUnit: adapters.UnitUTF16, MaxChoices: fakeButtons, MessageIDs: true,
-		Threads: true, Edit: true, React: true, IdempotentFor: time.Hour, ReplyWithin: time.Second, PushAllowed: true,
+		Threads: true, Edit: true, React: true, IdempotentFor: time.Hour, ReplyWithin: time.Second, ReplyAttempts: 3, PushAllowed: true,
 	}
 	if f.bug.features != nil {
 		f.bug.features(&features)

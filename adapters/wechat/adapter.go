@@ -72,7 +72,7 @@ func (a *Adapter) Inbox() adapters.InboxName { return a.inbox }
 func (a *Adapter) Features() adapters.Features {
 	return adapters.Features{
 		MaxText: maxText, TextUnit: adapters.UnitByte,
-		ReplyWithin: a.within(), ReplyWindow: replyWindow, ReplyQuota: replyQuota,
+		ReplyWithin: a.within(), ReplyAttempts: maxAttempts, ReplyWindow: replyWindow, ReplyQuota: replyQuota,
 		PushAllowed: a.service,
 	}
 }
