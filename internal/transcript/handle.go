@@ -144,7 +144,7 @@ func (w *Workers) outgoing(in *Entry, plan Plan, now time.Time) []*Entry {
 		}
 	}
 	if f, ok := w.features(in.In.Inbox); ok && f.ReplyWithin > 0 {
-		until := in.At.Add(f.ReplyWithin)
+		until := requestsEnd(in, &f)
 		for _, o := range outs {
 			if o.Post.Inbox == in.In.Inbox && o.Post.Message.Chat == in.In.Chat && now.Before(until) {
 				o.PassiveUntil, o.PassiveMax, o.Due = docstore.Millis(until), f.MaxText, docstore.Millis(until)
@@ -152,6 +152,14 @@ func (w *Workers) outgoing(in *Entry, plan Plan, now time.Time) []*Entry {
 		}
 	}
 	return outs
+}
+
+// requestsEnd is until when a request for in may carry words: the first one where anything can be pushed afterwards, else the last.
+func requestsEnd(in *Entry, f *adapters.Features) time.Time {
+	if f.PushAllowed {
+		return in.At.Add(f.ReplyWithin)
+	}
+	return in.At.Add(f.ReplyWithin * time.Duration(max(f.ReplyAttempts, 1)))
 }
 
 func (w *Workers) newOutgoing(in, id string, p Post, now time.Time) *Entry {
@@ -177,7 +185,7 @@ func (w *Workers) release(ctx context.Context, in *Entry, now time.Time) (ops []
 		e := d.Value
 		e.State, e.Tries, e.Due, e.FirstAt = StateQueued, 0, docstore.Millis(now), time.Time{}
 		if f.ReplyWithin > 0 {
-			e.PassiveUntil, e.PassiveMax = docstore.Millis(in.At.Add(f.ReplyWithin)), f.MaxText
+			e.PassiveUntil, e.PassiveMax = docstore.Millis(requestsEnd(in, &f)), f.MaxText
 			e.Due = e.PassiveUntil
 		}
 		ops, lanes = append(ops, w.entries.ReplaceOp(d.ID, d.Version, &e)), append(lanes, e.Lane)

@@ -113,6 +113,27 @@ func TestPassiveOnlyParksAndMerges(t *testing.T) {
 	}
 }
 
+// Without a push, an answer that was not ready for the first request rides on the second one.
+func TestPassiveOnlyAnswersTheSecondRequest(t *testing.T) {
+	t.Parallel()
+	clock := &ticker{at: time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)}
+	on := newPlatform(inRequest)
+	on.features.PushAllowed = false
+	ready := make(chan struct{})
+	h := &echo{handle: func(m *adapters.Message) (transcript.Plan, error) {
+		<-ready
+		return reply(m), nil
+	}}
+	p := start(t, processOptions{name: "p1", store: embedded(t), handler: h, on: []adapters.Adapter{on}, now: clock.now})
+	m := message("a", 1)
+	p.receive(t, m)
+	clock.pass(6 * time.Second)
+	close(ready)
+	if text, ok := answer(t, p, m, 2); !ok || text != "re: m1" {
+		t.Errorf("second request carried %q %v", text, ok)
+	}
+}
+
 // Carried by every request and still asked for: nobody knows, so the bot's words are pushed once more.
 func TestThirdRequestIsUnknown(t *testing.T) {
 	t.Parallel()

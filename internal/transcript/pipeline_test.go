@@ -189,6 +189,12 @@ func (c *ticker) now() time.Time {
 	return c.at
 }
 
+func (c *ticker) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
 // run lets minutes pass and wakes the lane, until stopped.
 func (c *ticker) run(t *testing.T, p *process) (stop func()) {
 	t.Helper()
@@ -202,9 +208,7 @@ func (c *ticker) run(t *testing.T, p *process) (stop func()) {
 			case <-quit:
 				return
 			case <-tick.C:
-				c.mu.Lock()
-				c.at = c.at.Add(time.Minute)
-				c.mu.Unlock()
+				c.pass(time.Minute)
 				if err := p.coord.Wake(context.Background(), "in:shop|a|"); err != nil {
 					return
 				}
