@@ -115,6 +115,7 @@ type Entry struct {
 	SendAt   time.Time          `json:"send_at,omitzero"` // latest call
 	FirstAt  time.Time          `json:"first_at,omitzero"`
 	Repeated bool               `json:"repeated,omitempty"` // sent again after an unknown outcome
+	Losses   int                `json:"losses,omitempty"`   // how often its thread refused it
 	// PassiveUntil keeps the entry for the open request it answers; afterwards it is pushed.
 	PassiveUntil time.Time `json:"passive_until,omitzero"`
 	PassiveMax   int       `json:"passive_max,omitempty"` // longest body of a request's answer, in bytes

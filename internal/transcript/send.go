@@ -257,8 +257,11 @@ func (w *Workers) edit(ctx context.Context, a adapters.Adapter, e *Entry) error 
 		return nil
 	}
 	target, err := w.entries.Get(ctx, e.Post.Target)
-	if err != nil || target.Value.Native == "" {
-		return unsent(err) // never sent: nothing to replace
+	switch {
+	case errors.Is(err, docstore.ErrNotFound), err == nil && target.Value.Native == "":
+		return nil // never sent: nothing to replace
+	case err != nil:
+		return unsent(err)
 	}
 	return editor.Edit(ctx, target.Value.Native, e.Post.Message)
 }
@@ -269,8 +272,11 @@ func (w *Workers) closeThread(ctx context.Context, a adapters.Adapter, e *Entry)
 		return nil
 	}
 	th, err := w.thread(ctx, e.Post)
-	if err != nil || th.Thread == "" {
+	if err != nil {
 		return unsent(err)
+	}
+	if th.Thread == "" {
+		return nil
 	}
 	return closer.CloseThread(ctx, th.Chat, th.Thread)
 }
@@ -316,30 +322,42 @@ func (w *Workers) openThread(ctx context.Context, a adapters.Adapter, e *Entry, 
 
 // unsent marks a failure of our own storage before the platform was called: surely not accepted.
 func unsent(err error) error {
-	if err == nil {
-		return nil
-	}
 	return &adapters.SendError{Reason: adapters.ReasonUnavailable, Err: err}
 }
 
 // reopen heals a thread that refuses messages and queues the entry again: one that was closed is opened again, one that is lost is forgotten, so that the entry opens a new one.
 func (w *Workers) reopen(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry], se *adapters.SendError) (time.Duration, error) {
 	e := &d.Value
-	if e.Post.Topic.Key == "" || e.Post.Verb == VerbCloseThread || e.Tries >= maxThreadLosses {
+	if e.Post.Topic.Key == "" || e.Post.Verb == VerbCloseThread || e.Losses >= maxThreadLosses {
 		return 0, w.end(ctx, d, StateFailed, se)
 	}
 	th, err := w.thread(ctx, e.Post)
 	if err != nil {
 		return 0, err
 	}
-	if closer, ok := adapters.As[adapters.ThreadCloser](a); ok && e.Tries == 0 && closer.ReopenThread(ctx, th.Chat, th.Thread) == nil {
+	first := e.Losses == 0
+	e.Losses++
+	if first && w.opensAgain(ctx, a, &th) {
 		return w.again(ctx, d, time.Millisecond)
+	}
+	if e.Post.Verb != "" && e.Post.Verb != VerbSend {
+		return 0, w.end(ctx, d, StateFailed, se) // what it changes is gone; the thread may be well
 	}
 	th.Open, th.Thread, th.Lost = false, "", th.Lost+1
 	if err := w.saveThread(ctx, th); err != nil {
 		return 0, err
 	}
 	return w.again(ctx, d, time.Millisecond)
+}
+
+func (w *Workers) opensAgain(ctx context.Context, a adapters.Adapter, th *thread) bool {
+	closer, ok := adapters.As[adapters.ThreadCloser](a)
+	if !ok || th.Thread == "" {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.w.SendTimeout)
+	defer cancel()
+	return closer.ReopenThread(ctx, th.Chat, th.Thread) == nil
 }
 
 // budget asks for one send of the account and the chat; a wait means neither was over-used.
