@@ -22,7 +22,8 @@ const (
 	minTexts         = 1 // texts that must hold a feature for it to be used
 )
 
-// Training constants, chosen on training texts of Banking77 and CLINC150.
+// Training constants. They were chosen on the development questions of Banking77, CLINC150 and a Chinese set; half or twice the rate changes
+// top-1 by less than a point.
 const (
 	learnRate   = 8.0
 	learnDecay  = 1e-5
