@@ -219,7 +219,8 @@ func (t *teller) hear(ctx context.Context, a act) error {
 	defer cancel()
 	p := t.pumps[a.place.channel]
 	for {
-		t.sort(a.place.channel, a.place.label, p)
+		t.sort(a.place.channel, p)
+		t.bind(a.place, p)
 		if q := p.queue[a.place]; len(q) > 0 {
 			p.queue[a.place] = q[1:]
 			return t.compare(a, q[0])
@@ -243,8 +244,8 @@ func (t *teller) compare(a act, got sim.Post) error {
 	return nil
 }
 
-// sort takes new posts of the account into the queues of their places. A thread seen first belongs to the case the story speaks of.
-func (t *teller) sort(channel, label string, p *pump) {
+// sort takes new posts of the account into the queues of their places.
+func (t *teller) sort(channel string, p *pump) {
 	for _, post := range p.p.Posts(p.after) {
 		p.after = post.Seq
 		if post.From != "" {
@@ -253,7 +254,7 @@ func (t *teller) sort(channel, label string, p *pump) {
 		at := place{channel: channel}
 		if post.Group {
 			at.group = true
-			at.label = t.label(channel, post.Thread, label)
+			at.label = t.label(channel, post.Thread)
 		} else {
 			at.person = t.people[channel+"|"+post.Chat]
 		}
@@ -264,20 +265,36 @@ func (t *teller) sort(channel, label string, p *pump) {
 	}
 }
 
+// newThread marks the label of a thread that no line of the story has spoken of yet.
+const newThread = "new:"
+
 // label names the case of a thread. On Feishu the first post of a case is the root of its thread and stands in the group itself.
-func (t *teller) label(channel, thread, expected string) string {
+func (t *teller) label(channel, thread string) string {
 	if thread == "" {
 		return ""
 	}
 	if l, ok := t.labels[channel+"|"+thread]; ok {
 		return l
 	}
-	if expected == "" || t.threads[channel+"#"+expected] != "" {
-		expected = "unknown_" + thread
+	return newThread + thread
+}
+
+// bind gives the new thread of a channel to the case whose thread the story speaks of for the first time.
+func (t *teller) bind(at place, p *pump) {
+	if at.label == "" || t.threads[at.channel+"#"+at.label] != "" {
+		return
 	}
-	t.labels[channel+"|"+thread] = expected
-	t.threads[channel+"#"+expected] = thread
-	return expected
+	for from, posts := range p.queue {
+		thread, isNew := strings.CutPrefix(from.label, newThread)
+		if !isNew || len(posts) == 0 {
+			continue
+		}
+		t.labels[at.channel+"|"+thread], t.threads[at.channel+"#"+at.label] = at.label, thread
+		p.queue[at], p.last[at] = posts, p.last[from]
+		delete(p.queue, from)
+		delete(p.last, from)
+		return
+	}
 }
 
 // finish fails for every post that the story did not tell.
@@ -290,7 +307,7 @@ func (t *teller) finish(ctx context.Context) error {
 		}
 	}
 	for channel, p := range t.pumps {
-		t.sort(channel, "", p)
+		t.sort(channel, p)
 	}
 	if extra := t.untold(); extra != "" {
 		return errors.New("posts the story does not tell:" + extra)
