@@ -19,7 +19,7 @@ import (
 // backends are the stores the guarantee is shown on.
 func backends(t *testing.T) map[string]func(*testing.T) *docstore.Store {
 	t.Helper()
-	return map[string]func(*testing.T) *docstore.Store{"sqlite": embedded, "mongo": documentServer}
+	return map[string]func(*testing.T) *docstore.Store{"sqlite": embedded, "mongo": documentServer(t)}
 }
 
 var errDied = errors.New("died")
@@ -40,8 +40,12 @@ func dieOnce(step string) (trap func(string) error, died func() bool) {
 // where the platform had accepted it, nobody recorded that, and the platform knows no keys.
 func TestCrashAtEachStep(t *testing.T) {
 	for backend, open := range backends(t) {
+		keys := []time.Duration{0, time.Hour}
+		if backend == "mongo" {
+			keys = keys[:1] // keys are the platform's matter, not the store's
+		}
 		for _, step := range []string{transcript.TrapDecided, transcript.TrapPosted, transcript.TrapClaimed, transcript.TrapAccepted} {
-			for _, keyed := range []time.Duration{0, time.Hour} {
+			for _, keyed := range keys {
 				t.Run(fmt.Sprintf("%s/%s/keyed=%v", backend, step, keyed > 0), func(t *testing.T) {
 					t.Parallel()
 					crashAt(t, open(t), step, keyed)
@@ -139,8 +143,8 @@ func TestTwoProcessesShareLanes(t *testing.T) {
 			t.Parallel()
 			store := open(t)
 			on := newPlatform(adapters.Features{MessageIDs: true})
-			p1 := start(t, processOptions{name: "p1", store: store, handler: &echo{}, on: []adapters.Adapter{on}})
-			p2 := start(t, processOptions{name: "p2", store: store, handler: &echo{}, on: []adapters.Adapter{on}})
+			p1 := start(t, processOptions{name: "p1", store: store, handler: &echo{}, on: []adapters.Adapter{on}, timeout: time.Minute})
+			p2 := start(t, processOptions{name: "p2", store: store, handler: &echo{}, on: []adapters.Adapter{on}, timeout: time.Minute})
 			const n = 40
 			for i := range n {
 				m := message([]string{"a", "b"}[i%2], i)

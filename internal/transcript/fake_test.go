@@ -1,6 +1,7 @@
 package transcript_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -120,6 +121,8 @@ type processOptions struct {
 	on      []adapters.Adapter
 	trap    func(step string) error
 	now     func() time.Time
+	// timeout of a send; twice that is how long another process waits before it thinks that a send was cut.
+	timeout time.Duration
 }
 
 // start runs a process until stop or the test's end.
@@ -156,7 +159,7 @@ func prepare(t *testing.T, o processOptions) *process {
 		t.Fatal(err)
 	}
 	p.Workers = p.NewWorkers(transcript.WorkerOptions{
-		Adapters: o.on, Handler: o.handler, Trap: o.trap, SendTimeout: 300 * time.Millisecond,
+		Adapters: o.on, Handler: o.handler, Trap: o.trap, SendTimeout: cmp.Or(o.timeout, 150*time.Millisecond), RetryAfter: 20 * time.Millisecond, SweepEvery: 100 * time.Millisecond,
 	})
 	return p
 }

@@ -24,7 +24,7 @@ var ErrLater = errors.New("cannot be decided yet")
 const laterRetry = 300 * time.Millisecond
 
 // handleLane works the unhandled messages of one chat or thread off, in the platform's order as far as they wait together.
-func (w *Workers) handleLane(ctx context.Context, lane string) (time.Duration, error) {
+func (w *Workers) handleLane(ctx context.Context, lane string, stop func() bool) (time.Duration, error) {
 	for {
 		docs, err := w.load(ctx, lane)
 		if err != nil {
@@ -35,6 +35,9 @@ func (w *Workers) handleLane(ctx context.Context, lane string) (time.Duration, e
 			return cmp.Or(x.SentAt.Compare(y.SentAt), cmp.Compare(x.Order, y.Order), cmp.Compare(a.Value.Seq, b.Value.Seq))
 		})
 		for _, d := range docs {
+			if stop() {
+				return handOver, nil
+			}
 			if wait := d.Value.Due.Sub(w.o.Now()); d.Value.Tries > 0 && wait > 0 {
 				return wait, nil
 			}

@@ -18,7 +18,7 @@ const giveUpAfter = 6 * time.Hour
 const maxThreadLosses = 3
 
 // sendLane sends what is queued for one chat or topic, in order. It stops at the first entry that must wait.
-func (w *Workers) sendLane(ctx context.Context, lane string) (time.Duration, error) {
+func (w *Workers) sendLane(ctx context.Context, lane string, stop func() bool) (time.Duration, error) {
 	a, ok := w.adapters[laneInbox(lane)]
 	if !ok {
 		return 0, nil
@@ -29,6 +29,9 @@ func (w *Workers) sendLane(ctx context.Context, lane string) (time.Duration, err
 			return 0, err
 		}
 		for _, d := range docs {
+			if stop() {
+				return handOver, nil
+			}
 			retry, err := w.sendOne(ctx, a, d)
 			if err != nil || retry > 0 {
 				return retry, err
@@ -127,7 +130,7 @@ func (w *Workers) record(ctx context.Context, a adapters.Adapter, d docstore.Doc
 
 // backoff says when to try again; what the platform asked for holds for the whole chat.
 func (w *Workers) backoff(ctx context.Context, e *Entry, se *adapters.SendError) time.Duration {
-	wait := min(time.Second<<min(e.Tries, 5), 30*time.Second)
+	wait := w.pause(e)
 	if se.RetryAfter > 0 {
 		wait = se.RetryAfter
 		if err := w.o.Coord.Block(ctx, chatBudget(e), wait); err != nil {
@@ -135,6 +138,11 @@ func (w *Workers) backoff(ctx context.Context, e *Entry, se *adapters.SendError)
 		}
 	}
 	return wait
+}
+
+// pause grows with the tries of an entry, up to 30 times the first.
+func (w *Workers) pause(e *Entry) time.Duration {
+	return min(w.w.RetryAfter<<min(e.Tries, 5), 30*w.w.RetryAfter)
 }
 
 func (w *Workers) again(ctx context.Context, d docstore.Doc[Entry], wait time.Duration) (time.Duration, error) {
@@ -156,14 +164,14 @@ func (w *Workers) unknownOutcome(ctx context.Context, a adapters.Adapter, d docs
 	switch {
 	case e.Post.Verb == VerbEdit || e.Post.Verb == VerbReact || e.Post.Verb == VerbCloseThread:
 		if e.Tries < 3 {
-			return w.again(ctx, d, time.Second<<e.Tries) // the same edit twice changes nothing
+			return w.again(ctx, d, w.pause(e)) // the same edit twice changes nothing
 		}
 	case keyed:
-		return w.again(ctx, d, min(time.Second<<min(e.Tries, 5), 30*time.Second))
+		return w.again(ctx, d, w.pause(e))
 	case e.Post.Author == AuthorBot && !e.Repeated:
 		e.Repeated = true
 		w.o.Metrics.doubles.WithLabelValues(string(e.Post.Inbox)).Inc()
-		return w.again(ctx, d, time.Second)
+		return w.again(ctx, d, w.w.RetryAfter)
 	}
 	return 0, w.end(ctx, d, StateUnknown, se)
 }

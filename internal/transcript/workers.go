@@ -34,6 +34,10 @@ type WorkerOptions struct {
 	SendingPerInbox int
 	// SendTimeout bounds one call of a platform; default 5 s. An entry in state sending for twice as long was cut.
 	SendTimeout time.Duration
+	// RetryAfter is the first wait before a send is tried again; default 1 s.
+	RetryAfter time.Duration
+	// SweepEvery is how often overdue entries are looked for; default 1 s.
+	SweepEvery time.Duration
 	// NoBudgets sends without asking the platforms' send budgets, for load tests against simulators without limits.
 	NoBudgets bool
 	// Trap, when set, is called between the steps of handling and sending; an error makes the worker stop there as if the process had died. For tests of crashes.
@@ -68,6 +72,12 @@ func (t *Transcript) NewWorkers(w WorkerOptions) *Workers {
 	if w.SendTimeout == 0 {
 		w.SendTimeout = 5 * time.Second
 	}
+	if w.RetryAfter == 0 {
+		w.RetryAfter = time.Second
+	}
+	if w.SweepEvery == 0 {
+		w.SweepEvery = time.Second
+	}
 	if w.Trap == nil {
 		w.Trap = func(string) error { return nil }
 	}
@@ -92,13 +102,19 @@ const leaseTTL = 5 * time.Second
 // busyRetry is when a lane is tried again that found no free slot or is held elsewhere.
 const busyRetry = 50 * time.Millisecond
 
-// Run works until ctx ends, then finishes the lanes in hand and returns.
+// handOver is after how long a lane that a stopping process leaves is taken by another.
+const handOver = time.Millisecond
+
+// Run works until ctx ends, then finishes the entries in hand and returns; what stands behind them in their lanes is left to others or the next start.
 func (w *Workers) Run(ctx context.Context) error {
 	w.wg.Go(func() { w.sweep(ctx) })
 	defer w.wg.Wait()
 	for {
 		task, err := w.o.Coord.Next(ctx)
 		if ctx.Err() != nil {
+			if err == nil {
+				task.Done(handOver)
+			}
 			return nil
 		}
 		if err != nil {
@@ -113,7 +129,7 @@ func (w *Workers) Run(ctx context.Context) error {
 		case slot <- struct{}{}:
 			w.wg.Go(func() {
 				defer func() { <-slot }()
-				w.work(context.WithoutCancel(ctx), task)
+				w.work(ctx, task)
 			})
 		default:
 			task.Done(busyRetry)
@@ -128,17 +144,19 @@ func (w *Workers) slot(lane string) chan struct{} {
 	return w.slots[laneOut+string(laneInbox(lane))]
 }
 
+// work takes a lane in hand. The end of ctx stops it between two entries.
 func (w *Workers) work(ctx context.Context, task coord.Task) {
 	retry := time.Duration(0)
 	defer func() { task.Done(retry) }()
-	lease, err := w.o.Coord.Acquire(ctx, task.Key, leaseTTL)
+	step := context.WithoutCancel(ctx)
+	lease, err := w.o.Coord.Acquire(step, task.Key, leaseTTL)
 	if errors.Is(err, coord.ErrHeld) {
 		retry = busyRetry
 		return
 	}
 	// Without coordination go on: the swaps keep order and uniqueness.
 	if err == nil {
-		defer func() { _ = lease.Release(ctx) }()
+		defer func() { _ = lease.Release(step) }()
 	}
 	retry, err = w.round(ctx, task.Key)
 	switch {
@@ -159,10 +177,12 @@ func (w *Workers) round(ctx context.Context, lane string) (retry time.Duration, 
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
+	stop := func() bool { return ctx.Err() != nil }
+	step := context.WithoutCancel(ctx)
 	if strings.HasPrefix(lane, laneIn) {
-		return w.handleLane(ctx, lane)
+		return w.handleLane(step, lane, stop)
 	}
-	return w.sendLane(ctx, lane)
+	return w.sendLane(step, lane, stop)
 }
 
 // lanePage is how many entries of a lane are loaded at once.
@@ -172,16 +192,28 @@ func (w *Workers) load(ctx context.Context, lane string) ([]docstore.Doc[Entry],
 	return w.entries.Find(ctx, docstore.Query{Index: "lane", Eq: []any{lane}, Limit: lanePage})
 }
 
-// sweep wakes the lanes of entries that are overdue: received or queued and forgotten by a crash or a lost wake-up.
+// sweepPage is how many overdue entries one round of the sweeper looks at: it must not cost more, the longer the backlog is.
+const sweepPage = 1000
+
+// sweep wakes the lanes of entries that are overdue: received or queued and forgotten by a crash or a lost wake-up. Each second it looks at the next page of them.
 func (w *Workers) sweep(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(w.w.SweepEvery)
 	defer tick.Stop()
 	grace := time.Duration(0) // at start everything unfinished is looked at
+	var from *docstore.Position
 	for {
-		if err := w.sweepOnce(ctx, grace); err != nil && ctx.Err() == nil {
+		next, err := w.sweepOnce(ctx, from, grace)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
 			w.o.Log.Warn("sweep failed", "err", err)
+		case next != nil && grace == 0:
+			from = next
+			continue
+		default:
+			from, grace = next, sweepGrace
 		}
-		grace = sweepGrace
 		select {
 		case <-ctx.Done():
 			return
@@ -190,17 +222,22 @@ func (w *Workers) sweep(ctx context.Context) {
 	}
 }
 
-func (w *Workers) sweepOnce(ctx context.Context, grace time.Duration) error {
-	q := docstore.Query{Index: "due", Max: w.o.Now().Add(-grace), Limit: 500}
-	var lanes []string
-	err := w.entries.All(ctx, q, func(d docstore.Doc[Entry]) error {
-		lanes = append(lanes, d.Value.Lane)
-		return nil
-	})
+// sweepOnce wakes the lanes of one page of overdue entries behind from and says where the next page begins, nil after the last.
+func (w *Workers) sweepOnce(ctx context.Context, from *docstore.Position, grace time.Duration) (*docstore.Position, error) {
+	q := docstore.Query{Index: "due", Max: w.o.Now().Add(-grace), Limit: sweepPage, After: from}
+	docs, err := w.entries.Find(ctx, q)
 	if err != nil {
-		return err
+		return from, err
+	}
+	lanes := make([]string, len(docs))
+	for i := range docs {
+		lanes[i] = docs[i].Value.Lane
 	}
 	slices.Sort(lanes)
 	w.wake(ctx, slices.Compact(lanes)...)
-	return nil
+	if len(docs) < sweepPage {
+		return nil, nil
+	}
+	p := w.entries.Position(q.Index, docs[len(docs)-1])
+	return &p, nil
 }
