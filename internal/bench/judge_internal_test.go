@@ -85,6 +85,7 @@ func TestVerdictOfPlantedLogs(t *testing.T) {
 		{"the other way round", []sim.Post{ask(1), ask(2), answer(2), answer(1)}, Verdict{Asked: 2, Answered: 2, OutOfOrder: 1}},
 		{"late by two", []sim.Post{ask(1), ask(2), ask(3), answer(2), answer(3), answer(1)}, Verdict{Asked: 3, Answered: 3, OutOfOrder: 1}},
 		{"backwards", []sim.Post{ask(1), ask(2), ask(3), answer(3), answer(2), answer(1)}, Verdict{Asked: 3, Answered: 3, OutOfOrder: 2}},
+		{"the last first", []sim.Post{ask(1), ask(2), ask(3), answer(3), answer(1), answer(2)}, Verdict{Asked: 3, Answered: 3, OutOfOrder: 2}},
 		{"two in one post", []sim.Post{ask(1), ask(2), answer(1, 2)}, Verdict{Asked: 2, Answered: 2}},
 		{"two in one post, turned", []sim.Post{ask(1), ask(2), answer(2, 1)}, Verdict{Asked: 2, Answered: 2, OutOfOrder: 1}},
 		{"another entry's answer", []sim.Post{ask(1), answer(5)}, Verdict{Asked: 1, Answered: 1, Wrong: 1}},
@@ -137,7 +138,9 @@ func TestWatcherNoticesWhatItMissed(t *testing.T) {
 	for range 10 {
 		l.log.Add(sim.Post{Chat: who, Text: "x"})
 	}
-	if err := c.account.watch(t.Context()); !errors.Is(err, errRanAway) {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := c.account.watch(ctx); !errors.Is(err, errRanAway) {
 		t.Errorf("err = %v, want that the log ran away", err)
 	}
 }
