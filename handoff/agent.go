@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode"
 
 	"kefu/adapters"
 	"kefu/internal/texts"
@@ -208,20 +209,29 @@ var aliases = map[string]string{
 	"帮助": "help", "重开": "reopen", "发送": "send",
 }
 
+// unslash drops what nobody sees before a text and turns what a Chinese keyboard types for slashes at its beginning into slashes: what is meant as a note must not go out.
+func unslash(text string) string {
+	text = strings.TrimSpace(strings.TrimLeftFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }))
+	for i := range 2 {
+		for _, slash := range []string{"／", "、"} {
+			if rest, ok := strings.CutPrefix(text[i:], slash); ok {
+				text = text[:i] + "/" + rest
+			}
+		}
+		if !strings.HasPrefix(text[i:], "/") {
+			break
+		}
+	}
+	return text
+}
+
 // ParseCommand returns the command in a message and what follows it: "/name args", the Chinese "/备注 args", "//args" as a note, or a button's data. name is "" for plain talk.
 func ParseCommand(m *adapters.Message) (name, args string) {
 	if m.Kind == adapters.KindCallback {
 		name, args, _ = strings.Cut(m.Choice, ":")
 		return name, args
 	}
-	text := strings.TrimSpace(m.Text)
-	// A Chinese keyboard types full-width slashes; what is meant as a note must not go out.
-	for i, prefix := range []string{"／／", "／"} {
-		if rest, ok := strings.CutPrefix(text, prefix); ok {
-			text = "//"[i:] + rest
-			break
-		}
-	}
+	text := unslash(m.Text)
 	switch {
 	case strings.HasPrefix(text, "//"):
 		return "note", strings.TrimSpace(text[2:])

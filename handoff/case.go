@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"kefu/adapters"
 	"kefu/internal/docstore"
@@ -188,6 +189,20 @@ func joinLines(lines []tickets.Line) string {
 		b.WriteString("\n" + l.From + ": " + l.Text)
 	}
 	return b.String()
+}
+
+// maxName is the longest name shown, in characters.
+const maxName = 64
+
+// CleanName makes a name of a contact's own choosing fit to stand in a line before their words: one line, nothing invisible, not for ever.
+func CleanName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) && r != '\u200d' {
+			return -1
+		}
+		return r
+	}, s)
+	return clip(oneLine(s), maxName)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -55,11 +55,9 @@ func (d *Desks) help(_ context.Context, t *turn) (transcript.Plan, error) {
 
 func (d *Desks) note(_ context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
 	if t.m.Kind == adapters.KindCallback && cs != nil {
-		h, ok := cs.unhold(t.args)
-		if !ok {
+		if _, ok := cs.unhold(t); !ok {
 			return d.reply(t, d.say(texts.HeldGone)), nil
 		}
-		t.args = h.Text
 	}
 	if t.args == "" {
 		return d.reply(t, d.say(texts.HelpNote)), nil
@@ -78,7 +76,7 @@ func (d *Desks) claim(_ context.Context, t *turn, c *Conversation, cs *Case) (tr
 func (d *Desks) take(_ context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
 	var held *Held
 	if t.m.Kind == adapters.KindCallback {
-		h, ok := cs.unhold(t.args)
+		h, ok := cs.unhold(t)
 		if !ok {
 			return d.reply(t, d.say(texts.HeldGone)), nil
 		}
@@ -95,17 +93,17 @@ func (d *Desks) take(_ context.Context, t *turn, c *Conversation, cs *Case) (tra
 }
 
 func (d *Desks) sendHeld(_ context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
-	h, ok := cs.unhold(t.args)
+	h, ok := cs.unhold(t)
 	if !ok {
 		return d.reply(t, d.say(texts.HeldGone)), nil
 	}
 	return transcript.Plan{Posts: []transcript.Post{relayed(c, h.Text, &h.Origin)}}, nil
 }
 
-// unhold takes a held reply out: the one with id, or the latest when id is "".
-func (c *Case) unhold(id string) (Held, bool) {
+// unhold takes a held reply out: the one whose button was pressed, or the latest of who types the command.
+func (c *Case) unhold(t *turn) (Held, bool) {
 	for i := len(c.Held) - 1; i >= 0; i-- {
-		if h := c.Held[i]; id == "" || h.ID == id {
+		if h := c.Held[i]; h.ID == t.args || (t.args == "" && h.By.Same(t.by)) {
 			c.Held = slices.Delete(c.Held, i, i+1)
 			return h, true
 		}

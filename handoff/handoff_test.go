@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -215,6 +216,7 @@ func TestNothingInternalLeaks(t *testing.T) {
 	for i, text := range []string{
 		"//" + secret, "// " + secret, "/note " + secret, "/NOTE " + secret, "/备注 " + secret, "/note\n" + secret, "  // " + secret,
 		"/nonsense " + secret, "/history " + secret, "/info " + secret, "/t 1001 comment " + secret, "/", "/note", "／note " + secret, "／／" + secret, "／备注 " + secret, "/／" + secret,
+		"、、" + secret, "、note " + secret, "\u200b//" + secret, "\ufeff /note " + secret, "\u200e／／" + secret,
 	} {
 		p, err := r.desks.Handle(t.Context(), support, fromAgent(fmt.Sprintf("n%d", i), topic, "ou_1", text))
 		if err != nil {
@@ -230,7 +232,7 @@ func TestResend(t *testing.T) {
 	r := open(t)
 	topic := r.openCase(t, "c")
 	origin := transcript.Origin{Inbox: "fs", Chat: "oc_1", ID: "m9", Topic: topic}
-	failed := transcript.Entry{ID: "e1", State: transcript.StateUnknown, Reason: adapters.ReasonUnknown, Post: &transcript.Post{
+	failed := transcript.Entry{ID: "e1", Conversation: "wx|c", State: transcript.StateUnknown, Reason: adapters.ReasonUnknown, Post: &transcript.Post{
 		Inbox: "wx", Author: transcript.AuthorPerson, Origin: &origin, Message: adapters.Outgoing{Chat: "c", Text: "once more"},
 	}}
 	notices := r.desks.Undelivered(t.Context(), &failed)
@@ -247,6 +249,74 @@ func TestResend(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"once more"}, toContact(p)); diff != "" {
 		t.Error(diff)
+	}
+	press.ID = "pressed again"
+	again, err := r.desks.Handle(t.Context(), support, press)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Posts[0].ID == "" || p.Posts[0].ID != again.Posts[0].ID {
+		t.Errorf("pressed twice it is two messages: %q, %q", p.Posts[0].ID, again.Posts[0].ID)
+	}
+	press.ID, press.Thread = "pressed elsewhere", adapters.ThreadID(r.openCase(t, "somebody else"))
+	if p, err = r.desks.Handle(t.Context(), support, press); err != nil || toContact(p) != nil {
+		t.Errorf("the words went to another contact: %q (%v)", toContact(p), err)
+	}
+}
+
+// A command to send what is held means the agent's own words.
+func TestHeldIsOnesOwn(t *testing.T) {
+	r := open(t)
+	topic := r.openCase(t, "c")
+	say := func(id, person, text string) transcript.Plan {
+		t.Helper()
+		p, err := r.desks.Handle(t.Context(), support, fromAgent(id, topic, person, text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	say("1", "ou_1", "mine")
+	say("2", "ou_2", "held words")
+	if said := toContact(say("3", "ou_1", "/send")); said != nil {
+		t.Errorf("an agent sent another's words: %q", said)
+	}
+	if diff := cmp.Diff([]string{"held words"}, toContact(say("4", "ou_2", "/send"))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A contact is told in their own language that the desk does not get their words, or their case at all.
+func TestContactIsToldInTheirLanguage(t *testing.T) {
+	r := open(t)
+	m := adapters.Message{ID: "m", Inbox: "wx", Chat: "c"}
+	_, err := r.convs.Decide(t.Context(), "wx|c", &m, func(c *handoff.Conversation) (transcript.Plan, error) {
+		c.Language = "zh-CN"
+		return transcript.Plan{}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, author := range map[string]transcript.Author{"words": transcript.AuthorPerson, "card|wx|c#1": transcript.AuthorBot} {
+		posts := r.desks.Undelivered(t.Context(), &transcript.Entry{ID: id, State: transcript.StateFailed, Reason: adapters.ReasonUnreachable, Post: &transcript.Post{
+			Inbox: "fs", Author: author, Topic: transcript.Topic{Key: "wx|c#1"}, Message: adapters.Outgoing{Chat: "oc_1", Group: true},
+		}})
+		if len(posts) != 1 || posts[0].Message.Chat != "c" || !strings.ContainsFunc(posts[0].Message.Text, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+			t.Errorf("%s: the contact was told by %+v", id, posts)
+		}
+	}
+}
+
+func TestCleanName(t *testing.T) {
+	for name, want := range map[string]string{
+		"小王": "小王", "a\n客服: pay here": "a 客服: pay here", "\u202eevil\u200b": "evil", "  x  y ": "x y",
+	} {
+		if got := handoff.CleanName(name); got != want {
+			t.Errorf("%q became %q, want %q", name, got, want)
+		}
+	}
+	if n := len([]rune(handoff.CleanName(strings.Repeat("长", 500)))); n > 64 {
+		t.Errorf("a name of %d characters", n)
 	}
 }
 

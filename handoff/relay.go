@@ -50,6 +50,16 @@ func (d *Desks) Notice(c *Conversation, id string) []transcript.Post {
 	return []transcript.Post{toTopic(k, c, c.Case, transcript.AuthorBot, d.say(id, "Name", c.Name))}
 }
 
+// Abandon gives a conversation back to the bot when the desk of its case is no longer configured, since nobody could answer.
+func (d *Desks) Abandon(c *Conversation) bool {
+	if _, ok := d.Directory.Desk(c.Case.Desk); ok {
+		return false
+	}
+	c.Case.ClosedAt = docstore.Millis(d.Now())
+	c.closeCase()
+	return true
+}
+
 // Cancel ends the case of a contact who no longer wants to wait.
 func (d *Desks) Cancel(c *Conversation) []transcript.Post {
 	cs := c.Case

@@ -11,7 +11,7 @@ import (
 
 // Undelivered says whom to tell when an outgoing entry could not be sent: an agent about their words, a contact about words that do not reach
 // the desk, the desk about the bot's words. Notices themselves are told to nobody, so it ends.
-func (d *Desks) Undelivered(_ context.Context, e *transcript.Entry) []transcript.Post {
+func (d *Desks) Undelivered(ctx context.Context, e *transcript.Entry) []transcript.Post {
 	p := e.Post
 	if p.Verb != "" && p.Verb != transcript.VerbSend {
 		return nil
@@ -19,8 +19,8 @@ func (d *Desks) Undelivered(_ context.Context, e *transcript.Entry) []transcript
 	switch {
 	case p.Origin != nil:
 		return d.tellAgent(e)
-	case p.Topic.Key != "" && p.Author == transcript.AuthorPerson:
-		return d.tellContact(e)
+	case p.Topic.Key != "" && (p.Author == transcript.AuthorPerson || e.ID == cardID(p.Topic.Key)):
+		return d.tellContact(ctx, e)
 	case p.Topic.Key == "" && !p.Message.Group && e.Reason != adapters.ReasonUnreachable:
 		return d.tellDesk(e)
 	}
@@ -49,15 +49,26 @@ func (d *Desks) outcome(e *transcript.Entry) string {
 	}
 }
 
-func (d *Desks) tellContact(e *transcript.Entry) []transcript.Post {
+// tellContact says that the desk cannot be reached: neither their words nor, without its card, the case itself.
+func (d *Desks) tellContact(ctx context.Context, e *transcript.Entry) []transcript.Post {
 	inbox, chat, ok := caseContact(e.Post.Topic.Key)
 	if !ok {
 		return nil
 	}
+	lang := d.LanguageOf(ctx, transcript.ConversationID(inbox, chat))
 	return []transcript.Post{{
 		Inbox: inbox, Author: transcript.AuthorBot,
-		Message: adapters.Outgoing{Chat: chat, Text: d.say(texts.DeskUnreachable)},
+		Message: adapters.Outgoing{Chat: chat, Text: d.Words.Text(lang, texts.DeskUnreachable, nil)},
 	}}
+}
+
+// LanguageOf is the language of a conversation's contact; the desks' own when it cannot be told now.
+func (d *Desks) LanguageOf(ctx context.Context, conversation string) string {
+	c, err := d.Conversations.Conversation(ctx, conversation)
+	if err != nil || c.Language == "" {
+		return d.Language
+	}
+	return c.Language
 }
 
 func (d *Desks) tellDesk(e *transcript.Entry) []transcript.Post {
@@ -94,7 +105,7 @@ func caseContact(caseID string) (adapters.InboxName, adapters.ChatID, bool) {
 // choiceResend is the button under a notice of an unknown or failed send.
 const choiceResend = "resend"
 
-// resend sends a reply once more, because its agent says so.
+// resend sends a reply once more, because its agent says so. However often the button is pressed, it is one repeat.
 func (d *Desks) resend(ctx context.Context, t *turn, c *Conversation, _ *Case) (transcript.Plan, error) {
 	notice, err := d.Record.Quoted(ctx, t.m)
 	if err != nil {
@@ -107,5 +118,10 @@ func (d *Desks) resend(ctx context.Context, t *turn, c *Conversation, _ *Case) (
 	if err != nil {
 		return transcript.Plan{}, err
 	}
-	return transcript.Plan{Posts: []transcript.Post{relayed(c, e.Post.Message.Text, e.Post.Origin)}}, nil
+	if e.Post == nil || e.Conversation != c.ID {
+		return d.reply(t, d.say(texts.HeldGone)), nil // words for somebody else
+	}
+	p := relayed(c, e.Post.Message.Text, e.Post.Origin)
+	p.ID = e.ID + "|resend"
+	return transcript.Plan{Posts: []transcript.Post{p}}, nil
 }
