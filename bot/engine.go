@@ -101,11 +101,12 @@ func (e *Engine) decide(ctx context.Context, c *handoff.Conversation, m *adapter
 }
 
 // GiveUp apologizes to the contact and tells the desk that a message could not be handled.
-func (e *Engine) GiveUp(_ context.Context, m *adapters.Message) transcript.Plan {
+func (e *Engine) GiveUp(ctx context.Context, m *adapters.Message) transcript.Plan {
 	plan := transcript.Plan{For: m.ID, Decision: "given up"}
 	if !m.Group {
 		p := transcript.Post{Inbox: m.Inbox, Author: transcript.AuthorBot}
-		p.Message = adapters.Outgoing{Chat: m.Chat, Text: e.Words.Text(e.Language, texts.ApologyFailed, nil)}
+		lang := e.Desks.LanguageOf(ctx, transcript.ConversationID(m.Inbox, m.Chat))
+		p.Message = adapters.Outgoing{Chat: m.Chat, Text: e.Words.Text(lang, texts.ApologyFailed, nil)}
 		plan.Posts = append(plan.Posts, p)
 	}
 	note := e.Words.Text(e.Language, texts.GivenUp, map[string]any{"Inbox": string(m.Inbox), "ID": m.ID})

@@ -78,7 +78,7 @@ func (e *Engine) identify(_ context.Context, t *turn) (bool, error) {
 
 // inCase relays to the agents. A contact who still waits may cancel.
 func (e *Engine) inCase(_ context.Context, t *turn) (bool, error) {
-	if t.c.Case == nil {
+	if t.c.Case == nil || e.Desks.Abandon(t.c) {
 		return false, nil
 	}
 	if t.c.Status == handoff.StatusWaiting && e.intents.of(t.text) == intentCancel {

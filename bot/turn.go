@@ -32,7 +32,7 @@ func (e *Engine) newTurn(c *handoff.Conversation, m *adapters.Message) *turn {
 	if l := languageOf(t.text); l != "" {
 		c.Language = l
 	}
-	c.Name = m.From.Name
+	c.Name = handoff.CleanName(m.From.Name)
 	if c.Name == "" {
 		c.Name = e.Words.Text(c.Language, texts.GuestName, map[string]any{"Code": handoff.Alias(c)})
 	}
