@@ -4,7 +4,7 @@ package archtest
 // A package belongs to the longest entry that is its path or a folder above it. Entries whose package does not exist yet do no harm.
 var layers = [][]string{
 	{"cmd"},
-	{"internal/app", "internal/playground", "internal/bench"},
+	{"internal/app", "internal/playground", "internal/bench", "internal/faulttest"},
 	{"internal/httpapi", "internal/config"},
 	{"bot"},
 	{"handoff"},

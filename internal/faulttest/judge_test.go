@@ -1,0 +1,323 @@
+package faulttest_test
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"kefu/internal/playground"
+	"kefu/internal/sim"
+)
+
+// sort of message somebody said.
+type sort string
+
+const (
+	sortQuestion sort = "question" // must be answered, or relayed where a case is open
+	sortHuman    sort = "human"    // must be answered by the word that a person comes
+	sortText     sort = "text"     // of a customer with a case: must reach the case's thread
+	sortReply    sort = "reply"    // of an agent: must reach the customer
+	sortNote     sort = "note"     // of an agent: must not reach anybody
+)
+
+// said is one message of a person.
+type said struct {
+	customer int // whose conversation it belongs to
+	sort     sort
+	platform string // where it was said
+	chat     string // private chat or group
+	id       string // the platform's
+	text     string
+	token    string // what its answer or relay is known by
+}
+
+// arrival is how the deliveries of one message went.
+type arrival struct {
+	begun time.Time // the first attempt
+	acked time.Time // the first answered with 2xx; zero = never
+}
+
+// event is one fault that was really made.
+type event struct {
+	kind     string
+	platform string // of faults of a platform
+	op       string
+	at       time.Time
+	end      time.Time // of faults that last
+}
+
+// record is all the judge may look at.
+type record struct {
+	said      []said
+	homes     []chatKey // private chat by customer
+	posts     map[string][]sim.Post
+	arrivals  map[string]arrival // by arrivalKey
+	events    []event
+	unordered bool
+}
+
+// arrivalKey names a message among deliveries. Telegram's numbers are unique within a chat only; Feishu's deliveries name private chats in another way.
+func arrivalKey(platform, chat, id string) string {
+	if platform == playground.FeishuInbox {
+		chat = ""
+	}
+	return platform + "|" + chat + "|" + id
+}
+
+func (r *record) arrival(s said) arrival { return r.arrivals[arrivalKey(s.platform, s.chat, s.id)] }
+
+// verdict is what the judge found.
+type verdict struct {
+	messages, delivered int
+	told                int            // customers' words the desk may not have got, and the customer was told
+	explained           map[string]int // doubles by the kind of fault
+	reordered           int            // neighbors the platform itself delivered out of order or at once
+	lost                []string
+	doubled             []string // without a fault that explains them
+	disorder            []string
+	wrong               []string // at a wrong person or thread
+	leaked              []string // notes outside the desk
+}
+
+func (v *verdict) sound() bool {
+	return len(v.lost)+len(v.doubled)+len(v.disorder)+len(v.wrong)+len(v.leaked) == 0
+}
+
+// judge compares what was said with what was seen.
+func judge(r *record) *verdict {
+	j := &judging{record: r, board: newBoard(), verdict: &verdict{explained: map[string]int{}}, owners: map[string]int{}, used: map[int]bool{}, killed: map[string]bool{}}
+	for platform, posts := range r.posts {
+		for _, p := range posts {
+			j.add(platform, p)
+		}
+	}
+	j.home = map[chatKey]int{}
+	for c, at := range r.homes {
+		j.home[at] = c
+	}
+	j.places()
+	j.losses()
+	j.doubles()
+	j.order()
+	return j.verdict
+}
+
+type judging struct {
+	*record
+	*board
+	*verdict
+	home   map[chatKey]int
+	owners map[string]int // platform|thread -> customer
+	used   map[int]bool   // events that explain a double already
+	killed map[string]bool
+}
+
+func (j *judging) threadKey(s sighting) string { return s.platform + "|" + s.thread }
+
+// places finds what stands where it does not belong.
+func (j *judging) places() {
+	expected := map[chatKey]map[string]bool{}
+	customer := map[string]int{}
+	for _, s := range j.said {
+		if s.sort != sortQuestion && s.sort != sortHuman {
+			customer[s.token] = s.customer
+		}
+		if s.sort != sortQuestion && s.sort != sortReply {
+			continue
+		}
+		at := j.homes[s.customer]
+		if expected[at] == nil {
+			expected[at] = map[string]bool{}
+		}
+		expected[at][s.token] = true
+	}
+	for at, found := range j.private {
+		for token := range found {
+			switch {
+			case phrases[token] != "" || expected[at][token]:
+			case strings.HasPrefix(token, "[n"):
+				j.leaked = append(j.leaked, fmt.Sprintf("note %s at %v", token, at))
+			default:
+				j.wrong = append(j.wrong, fmt.Sprintf("%s at %v", token, at))
+			}
+		}
+	}
+	for token, found := range j.groups {
+		c, known := customer[token]
+		switch {
+		case !known: // fixed words and relayed questions
+		case !strings.HasPrefix(token, "[t"):
+			j.wrong = append(j.wrong, fmt.Sprintf("%s said by the account in a group", token))
+		default:
+			for _, s := range found {
+				if owner, ok := j.owners[j.threadKey(s)]; ok && owner != c {
+					j.wrong = append(j.wrong, fmt.Sprintf("%s in the thread of customer %d", token, owner))
+				}
+				j.owners[j.threadKey(s)] = c
+			}
+		}
+	}
+}
+
+// outcomes returns where a message's answer or relay stands, first of all the first.
+func (j *judging) outcomes(s said) (private, group []sighting) {
+	switch s.sort {
+	case sortQuestion:
+		own := func(at sighting) bool { owner, ok := j.owners[j.threadKey(at)]; return !ok || owner == s.customer }
+		for _, at := range j.inGroups(relayed(s.text)) {
+			if own(at) {
+				group = append(group, at)
+			}
+		}
+		return j.seen(j.homes[s.customer], s.token), group
+	case sortHuman, sortReply:
+		return j.seen(j.homes[s.customer], s.token), nil
+	case sortText:
+		return nil, j.inGroups(s.token)
+	default:
+		return nil, nil
+	}
+}
+
+func (j *judging) losses() {
+	missing := map[int][]string{}
+	for _, s := range j.said {
+		j.messages++
+		if j.arrival(s).acked.IsZero() {
+			continue
+		}
+		j.delivered++
+		private, group := j.outcomes(s)
+		if len(private)+len(group) > 0 || s.sort == sortNote {
+			continue
+		}
+		what := fmt.Sprintf("%s %q of customer %d at %v, message %s", s.sort, s.text, s.customer, j.homes[s.customer], s.id)
+		if s.sort == sortText {
+			missing[s.customer] = append(missing[s.customer], what)
+			continue
+		}
+		j.lost = append(j.lost, what)
+	}
+	for _, c := range slices.Sorted(maps.Keys(missing)) {
+		told := min(len(j.seen(j.homes[c], tokenTold)), len(missing[c]))
+		j.told += told
+		j.lost = append(j.lost, missing[c][told:]...)
+	}
+}
+
+// doubles finds what was sent more than once. Only the fixed words that may come again are left out.
+func (j *judging) doubles() {
+	for _, at := range slices.SortedFunc(maps.Keys(j.private), func(a, b chatKey) int {
+		return cmp.Or(cmp.Compare(a.platform, b.platform), cmp.Compare(a.chat, b.chat))
+	}) {
+		for _, token := range slices.Sorted(maps.Keys(j.private[at])) {
+			if token == tokenTold {
+				continue
+			}
+			j.double(token, j.private[at][token], true)
+		}
+	}
+	for _, token := range slices.Sorted(maps.Keys(j.groups)) {
+		if strings.HasPrefix(token, "[t") {
+			j.double(token, j.groups[token], false)
+		}
+	}
+}
+
+func (j *judging) double(token string, found []sighting, repeatable bool) {
+	if len(found) < 2 {
+		return
+	}
+	what := fmt.Sprintf("%s %d times at %s %s, first %s, then %s", token, len(found), found[0].platform, found[0].post.Chat, stamp(found[0]), stamp(found[1]))
+	if len(found) > 2 || !repeatable {
+		j.doubled = append(j.doubled, what)
+		return
+	}
+	kind, ok := j.explain(found[0])
+	if !ok {
+		j.doubled = append(j.doubled, what)
+		return
+	}
+	j.explained[kind]++
+}
+
+func stamp(s sighting) string { return s.post.At.Format("05.000") + " by " + s.post.Via }
+
+// How far a fault may lie from the post it left in doubt.
+const (
+	spoiltWithin = time.Second     // from the decision to spoil a call to its post
+	killedWithin = 3 * time.Second // from a post to the death of its sender
+)
+
+// unkeyed are the platforms that do not recognize a repeated call.
+var unkeyed = []string{playground.WeChatInbox, playground.TelegramInbox}
+
+// explain finds the one fault that left the first of two posts in doubt. A spoilt call explains one double, a kill one of each chat.
+func (j *judging) explain(first sighting) (kind string, ok bool) {
+	if !slices.Contains(unkeyed, first.platform) {
+		return "", false
+	}
+	at := first.post.At
+	best := -1
+	for i, e := range j.events {
+		if j.used[i] || !spoils[e.kind] || e.platform != first.platform || !sends[e.op] || e.at.After(at) || at.Sub(e.at) > spoiltWithin {
+			continue
+		}
+		if best < 0 || e.at.After(j.events[best].at) {
+			best = i
+		}
+	}
+	if best >= 0 {
+		j.used[best] = true
+		return j.events[best].kind, true
+	}
+	for i, e := range j.events {
+		chat := fmt.Sprint(i, first.platform, first.post.Chat)
+		near := e.at.Sub(at) < killedWithin && at.Sub(e.at) < 50*time.Millisecond
+		if e.kind == faultKill && near && !j.killed[chat] {
+			j.killed[chat] = true
+			return e.kind, true
+		}
+	}
+	return "", false
+}
+
+// order compares neighbors of one conversation whose deliveries did not overlap.
+func (j *judging) order() {
+	type lane struct {
+		customer int
+		agent    bool
+	}
+	lanes := map[lane][]said{}
+	for _, s := range j.said {
+		if s.sort != sortNote && !j.arrival(s).acked.IsZero() {
+			l := lane{s.customer, s.sort == sortReply}
+			lanes[l] = append(lanes[l], s)
+		}
+	}
+	for _, in := range lanes {
+		for i := 1; i < len(in); i++ {
+			if !j.arrival(in[i-1]).acked.Before(j.arrival(in[i]).begun) {
+				j.reordered++
+				continue
+			}
+			j.compare(in[i-1], in[i])
+		}
+	}
+}
+
+func (j *judging) compare(a, b said) {
+	aPrivate, aGroup := j.outcomes(a)
+	bPrivate, bGroup := j.outcomes(b)
+	for _, pair := range [][2][]sighting{{aPrivate, bPrivate}, {aGroup, bGroup}} {
+		if len(pair[0]) == 0 || len(pair[1]) == 0 || pair[0][0].platform != pair[1][0].platform {
+			continue
+		}
+		if pair[0][0].post.Seq > pair[1][0].post.Seq {
+			j.disorder = append(j.disorder, fmt.Sprintf("customer %d: %q before %q", a.customer, b.text, a.text))
+		}
+	}
+}
