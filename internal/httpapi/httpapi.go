@@ -29,31 +29,37 @@ type Options struct {
 	Checks   []Check
 	Metrics  http.Handler
 	Log      *slog.Logger
+	Limits   Limits
+	// Shed hears of every webhook request refused by Limits; must not block. nil = nobody.
+	Shed func(reason string)
+	// TrustedProxies are addresses or networks whose X-Forwarded-For is believed; empty = nobody's.
+	TrustedProxies []string
+	// AdminToken is asked for by Admin; empty = not asked for.
+	AdminToken adapters.Secret
+	Now        func() time.Time // default time.Now
 }
 
 // Public returns what platforms and load balancers may call: webhooks, health and readiness.
 func Public(o Options) http.Handler {
-	r := engine(o.Log)
-	r.Any("/webhook/:inbox", func(c *gin.Context) { webhook(c, o.Webhooks) })
+	r := engine(o)
+	r.Use(func(c *gin.Context) { hurry(c.Writer, c.Request) })
+	l := newLimiter(o.Limits, o.Now, o.Shed)
+	r.Any("/webhook/:inbox", func(c *gin.Context) { webhook(c, o.Webhooks, l) })
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
-	r.GET("/readyz", func(c *gin.Context) { ready(c, o.Checks) })
+	r.GET("/readyz", func(c *gin.Context) { ready(c, &o) })
 	return r
 }
 
-// Admin returns what only the operator may reach.
-func Admin(o Options) http.Handler {
-	r := engine(o.Log)
-	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
-	r.GET("/readyz", func(c *gin.Context) { ready(c, o.Checks) })
-	r.GET("/metrics", gin.WrapH(o.Metrics))
-	return r
-}
-
-func engine(log *slog.Logger) *gin.Engine {
+func engine(o Options) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
-	r.Use(recovery(log))
+	r.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	if err := r.SetTrustedProxies(o.TrustedProxies); err != nil {
+		o.Log.Error("trusted proxies cannot be read, none is trusted")
+		_ = r.SetTrustedProxies(nil) // nil is readable
+	}
+	r.Use(recovery(o.Log))
 	return r
 }
 
@@ -73,8 +79,12 @@ func recovery(log *slog.Logger) gin.HandlerFunc {
 	}
 }
 
-func webhook(c *gin.Context, hooks map[adapters.InboxName]http.Handler) {
-	h, ok := hooks[adapters.InboxName(c.Param("inbox"))]
+func webhook(c *gin.Context, hooks map[adapters.InboxName]http.Handler, l *limiter) {
+	if !l.byAddress(c) {
+		return
+	}
+	inbox := adapters.InboxName(c.Param("inbox"))
+	h, ok := hooks[inbox]
 	if !ok {
 		c.String(http.StatusNotFound, "no such inbox takes webhooks\n")
 		return
@@ -84,21 +94,24 @@ func webhook(c *gin.Context, hooks map[adapters.InboxName]http.Handler) {
 		c.String(http.StatusRequestEntityTooLarge, "body is over 1 MiB\n")
 		return
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody)
-	h.ServeHTTP(c.Writer, c.Request)
+	l.handle(c, inbox, func() {
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody)
+		h.ServeHTTP(c.Writer, c.Request)
+	})
 }
 
 // readyTimeout bounds all checks of one request together.
 const readyTimeout = 2 * time.Second
 
 // ready pings every check at once and names those that fail; the reasons stand in the log, they may hold addresses.
-func ready(c *gin.Context, checks []Check) {
+func ready(c *gin.Context, o *Options) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), readyTimeout)
 	defer cancel()
-	results := make(chan string, len(checks))
-	for _, k := range checks {
+	results := make(chan string, len(o.Checks))
+	for _, k := range o.Checks {
 		go func() {
 			if err := k.Ping(ctx); err != nil {
+				o.Log.Warn("not ready", "check", k.Name, "err", err)
 				results <- k.Name
 				return
 			}
@@ -106,7 +119,7 @@ func ready(c *gin.Context, checks []Check) {
 		}()
 	}
 	failed := []string{}
-	for range checks {
+	for range o.Checks {
 		if name := <-results; name != "" {
 			failed = append(failed, name)
 		}
@@ -118,7 +131,8 @@ func ready(c *gin.Context, checks []Check) {
 	c.JSON(status, gin.H{"ready": len(failed) == 0, "failed": failed})
 }
 
-// Serve runs a server with the time-outs every public server needs, until ctx ends; then it finishes what is in flight, for at most grace.
+// Serve runs a server with the time-outs every public server needs, until ctx ends; then it finishes what is in flight, for at most grace, and cuts
+// what is left, which is no error.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, grace time.Duration) error {
 	srv := &http.Server{
 		Handler:           h,
@@ -132,7 +146,11 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, grace time.Durat
 		<-ctx.Done()
 		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer cancel()
-		stopped <- srv.Shutdown(bound)
+		err := srv.Shutdown(bound)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = srv.Close()
+		}
+		stopped <- err
 	}()
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
