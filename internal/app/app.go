@@ -282,8 +282,14 @@ func (a *App) handlers() httpapi.Options {
 			hooks[ad.Inbox()] = h
 		}
 	}
+	shed := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "kefu_webhooks_shed_total", Help: "Webhook requests refused by http.limits, by reason: address, inbox, full.",
+	}, []string{"reason"})
+	a.registry.MustRegister(shed)
 	return httpapi.Options{
-		Webhooks: hooks, Log: a.o.Log,
+		Webhooks: hooks, Log: a.o.Log, Now: a.o.Now,
+		Limits: httpapi.Limits(a.cfg.HTTP.Limits), TrustedProxies: a.cfg.HTTP.TrustedProxies, AdminToken: a.cfg.HTTP.AdminToken,
+		Shed:    func(reason string) { shed.WithLabelValues(reason).Inc() },
 		Metrics: promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}),
 		Checks:  []httpapi.Check{{Name: "storage", Ping: a.store.Ping}, {Name: "coordination", Ping: a.coord.Ping}},
 	}

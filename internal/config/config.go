@@ -29,8 +29,20 @@ type HTTP struct {
 	Listen string `yaml:"listen"` // host:port of the webhooks
 	// PublicURL is how platforms reach Listen from outside, without a path of a webhook; empty = not told.
 	PublicURL string `yaml:"public_url"`
-	// AdminListen is host:port of metrics and the API, which ask for no password: keep it on loopback or a private network. Empty = none.
+	// AdminListen is host:port of metrics and the API; empty = none.
 	AdminListen string `yaml:"admin_listen"`
+	// AdminToken is what a caller of AdminListen must show (Authorization: Bearer ...). It is required when AdminListen is not loopback.
+	AdminToken adapters.Secret `yaml:"admin_token"`
+	// TrustedProxies are the addresses or networks of reverse proxies, whose X-Forwarded-For tells who called; empty = the TCP peer called.
+	TrustedProxies []string `yaml:"trusted_proxies"`
+	Limits         Limits   `yaml:"limits"`
+}
+
+// Limits shed webhook requests no platform makes; see httpapi.Limits, which they become. 0 = no limit.
+type Limits struct {
+	PerIP    int `yaml:"per_ip"`    // requests per second of one calling address
+	PerInbox int `yaml:"per_inbox"` // requests per second to one inbox
+	InFlight int `yaml:"in_flight"` // requests at once
 }
 
 // Storage says where data lives.
@@ -73,10 +85,14 @@ type Inbox struct {
 // String leaves out the block: a wrong verb would make fmt print the secrets behind the pointer.
 func (in Inbox) String() string { return string(in.Name) + " (" + string(in.Channel) + ")" }
 
+// defaultLimits are far above what one account of any platform receives. One address that sends as slowly as it may (five seconds for a body) cannot hold
+// all places in flight: 5 s x 500 < 4096. The places bound the memory: 4096 bodies of 64 KiB and 256 of 1 MiB.
+var defaultLimits = Limits{PerIP: 500, PerInbox: 2000, InFlight: 4096}
+
 // Default returns the configuration before file and environment: it has no inboxes.
 func Default() *Config {
 	c := &Config{
-		HTTP:     HTTP{Listen: "127.0.0.1:8080", AdminListen: "127.0.0.1:8081"},
+		HTTP:     HTTP{Listen: "127.0.0.1:8080", AdminListen: "127.0.0.1:8081", Limits: defaultLimits},
 		Storage:  Storage{Data: "./data", Mongo: Mongo{Database: "kefu"}},
 		Language: texts.Chinese,
 	}

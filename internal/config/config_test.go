@@ -25,6 +25,7 @@ import (
 
 // Credentials of the right form.
 const (
+	adminToken = "operator-0123456789"
 	appSecret = "0123456789abcdef0123456789abcdef"
 	aesKey    = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 	botToken  = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456"
@@ -57,7 +58,7 @@ inboxes:
 `
 
 const full = `
-http: { listen: ":80", public_url: "https://bot.example.com", admin_listen: "10.0.0.1:9000" }
+http: { listen: ":80", public_url: "https://bot.example.com", admin_listen: "10.0.0.1:9000", admin_token: ` + adminToken + `, trusted_proxies: [10.0.0.2, "fd00::/8"], limits: { per_ip: 7, in_flight: 0 } }
 storage:
   data: /var/lib/kefu
   mongo: { uri: "mongodb://u:pw@db/?replicaSet=rs0", database: shop }
@@ -85,7 +86,7 @@ sla: { first_response: { urgent: 5m }, calendar: work }
 
 func wantFull() *config.Config {
 	return &config.Config{
-		HTTP: config.HTTP{Listen: ":80", PublicURL: "https://bot.example.com", AdminListen: "10.0.0.1:9000"},
+		HTTP: config.HTTP{Listen: ":80", PublicURL: "https://bot.example.com", AdminListen: "10.0.0.1:9000", AdminToken: adminToken, TrustedProxies: []string{"10.0.0.2", "fd00::/8"}, Limits: config.Limits{PerIP: 7, PerInbox: 2000}},
 		Storage: config.Storage{
 			Data: "/var/lib/kefu", Mongo: config.Mongo{URI: "mongodb://u:pw@db/?replicaSet=rs0", Database: "shop"}, Redis: config.Redis{URL: "redis://:pw@redis:6379/1"},
 		},
@@ -128,6 +129,9 @@ func TestDefaults(t *testing.T) {
 	c := load(t, small)
 	if c.HTTP.Listen != "127.0.0.1:8080" || c.HTTP.AdminListen != "127.0.0.1:8081" || c.Storage.Data != "./data" || c.Storage.Mongo.Database != "kefu" || c.Language != "zh-CN" {
 		t.Errorf("defaults: %+v", c)
+	}
+	if want := (config.Limits{PerIP: 500, PerInbox: 2000, InFlight: 4096}); c.HTTP.Limits != want {
+		t.Errorf("limits: %+v", c.HTTP.Limits)
 	}
 	if want := (bot.Config{Floor: 0.65, Refuse: 0.6, Clarify: bot.ClarifyConfig{Choices: 4, Rounds: 2}, HandoffAfter: 2}); !cmp.Equal(want, c.Bot) {
 		t.Errorf("bot: %+v", c.Bot)
@@ -183,7 +187,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		if !strings.Contains(text, "***") {
 			t.Errorf("%s: no masked secret at all, so the test shows nothing: %s", how, text)
 		}
-		for _, s := range []string{"pw@", appSecret, "tok123", aesKey, "fs-secret", "fs-token", "fs-key", botToken, `"hook"`, "mongodb://"} {
+		for _, s := range []string{"pw@", adminToken, appSecret, "tok123", aesKey, "fs-secret", "fs-token", "fs-key", botToken, `"hook"`, "mongodb://"} {
 			if strings.Contains(text, s) {
 				t.Errorf("%s prints %q", how, s)
 			}

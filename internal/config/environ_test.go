@@ -22,6 +22,9 @@ func TestEnvironmentOverrules(t *testing.T) {
 	}{
 		{"KEFU_HTTP_LISTEN=:81", func(c *config.Config) { c.HTTP.Listen = ":81" }},
 		{"KEFU_HTTP_ADMIN_LISTEN=", func(c *config.Config) { c.HTTP.AdminListen = "" }},
+		{"KEFU_HTTP_ADMIN_TOKEN=from-the-environment", func(c *config.Config) { c.HTTP.AdminToken = "from-the-environment" }},
+		{"KEFU_HTTP_TRUSTED_PROXIES=127.0.0.1,::1", func(c *config.Config) { c.HTTP.TrustedProxies = []string{"127.0.0.1", "::1"} }},
+		{"KEFU_HTTP_LIMITS_PER_IP=0", func(c *config.Config) { c.HTTP.Limits.PerIP = 0 }},
 		{"KEFU_STORAGE_MONGO_URI=mongodb://other", func(c *config.Config) { c.Storage.Mongo.URI = "mongodb://other" }},
 		{"KEFU_STORAGE_REDIS_URL=", func(c *config.Config) { c.Storage.Redis.URL = "" }},
 		{"KEFU_LANGUAGE=zh-CN", func(c *config.Config) { c.Language = "zh-CN" }},

@@ -29,7 +29,7 @@ func TestProblems(t *testing.T) {
 			body: "htpp: {}\nhttp: { port: 80 }\n" + small + "    shade: red\nlanguage: en\nlanguage: fr\n",
 			want: []string{
 				"line 1: htpp: is unknown; known here are http, storage, language, inboxes, desks, people, bot, sla",
-				"line 2: http.port: is unknown; known here are listen, public_url, admin_listen",
+				"line 2: http.port: is unknown; known here are listen, public_url, admin_listen, admin_token, trusted_proxies, limits",
 				"line 8: inboxes[0].shade: is unknown; known here are name, channel, wechat, feishu, telegram",
 				"line 10: language: stands here twice",
 			},
@@ -70,8 +70,21 @@ func TestProblems(t *testing.T) {
 		},
 		{
 			name: "one address twice, a foreign database",
-			body: "http: { listen: ':80', admin_listen: ':80' }\nstorage: { mongo: { uri: 'postgres://x' } }" + small,
+			body: "http: { listen: ':80', admin_listen: ':80', admin_token: 0123456789abcdef }\nstorage: { mongo: { uri: 'postgres://x' } }" + small,
 			want: []string{"line 1: http.admin_listen: is the same address as listen", "line 2: storage.mongo.uri: must begin with"},
+		},
+		{name: "metrics for everybody", body: "http: { admin_listen: ':9000' }" + small, want: []string{"line 1: http.admin_token: is missing"}},
+		{name: "metrics for a network", body: "http: { admin_listen: '10.0.0.1:9000' }" + small, want: []string{"line 1: http.admin_token: is missing"}},
+		{name: "metrics behind a name", body: "http: { admin_listen: 'localhost.example.com:9000' }" + small, want: []string{"line 1: http.admin_token: is missing"}},
+		{name: "a token that can be guessed", body: "http: { admin_token: 'short' }" + small, want: []string{"line 1: http.admin_token: must be at least 16"}},
+		{
+			name: "proxies and limits",
+			body: "http: { trusted_proxies: [10.0.0.1, proxy, 0.0.0.0/0, '::/0', '10.0.0.0/33'], limits: { per_ip: -1, per_inbox: many, in_flight: -2 } }" + small,
+			want: []string{
+				"line 1: http.limits.in_flight: must not be negative", "line 1: http.limits.per_inbox: must be a whole number", "line 1: http.limits.per_ip: must not be negative",
+				"line 1: http.trusted_proxies[1]: must be an address", "line 1: http.trusted_proxies[2]: must be an address",
+				"line 1: http.trusted_proxies[3]: must be an address", "line 1: http.trusted_proxies[4]: must be an address",
+			},
 		},
 		{
 			name: "inboxes",
@@ -224,6 +237,7 @@ func TestProblemsHoldNoSecret(t *testing.T) {
 		"storage: {mongo: {uri: *" + canary + "}}\n",
 		"storage: {mongo: {uri: '" + canary + "}}\n",
 		"language: " + canary + "\n",
+		"http: {admin_token: '" + canary + " x', trusted_proxies: [" + canary + "]}\n",
 	} {
 		_, err := config.Load(write(t, body), []string{"KEFU_BOT_REFUSE=" + canary})
 		if err == nil || strings.Contains(err.Error(), canary) {

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -54,8 +55,60 @@ func (h *HTTP) validate(report adapters.Report) {
 	if h.Listen == h.AdminListen && !strings.HasSuffix(h.Listen, ":0") {
 		report("admin_listen", "is the same address as listen; give it another port")
 	}
+	h.validateAdminToken(report)
+	for i, p := range h.TrustedProxies {
+		if !isNetwork(p) {
+			report(fmt.Sprintf("trusted_proxies[%d]", i), `must be an address such as "10.0.0.1" or a network such as "10.0.0.0/24", and not everybody`)
+		}
+	}
+	h.Limits.validate(under(report, "limits"))
 	if h.PublicURL != "" && !isURL(h.PublicURL, "https", "http") {
 		report("public_url", `must be an address such as "https://bot.example.com", without user, query or fragment`)
+	}
+}
+
+// minAdminToken is the least number of characters: the token can be guessed at over the network.
+const minAdminToken = 16
+
+func (h *HTTP) validateAdminToken(report adapters.Report) {
+	token := h.AdminToken.Reveal()
+	switch {
+	case token == "":
+		if h.AdminListen != "" && isAddress(h.AdminListen) && !isLoopback(h.AdminListen) {
+			report("admin_token", fmt.Sprintf("is missing: admin_listen can be reached from other machines; choose %d or more random letters and digits", 2*minAdminToken))
+		}
+	case len(token) < minAdminToken || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		report("admin_token", fmt.Sprintf("must be at least %d visible ASCII characters without blanks", minAdminToken))
+	}
+}
+
+// isLoopback says that nobody but this machine reaches an address. A name other than localhost may be anything.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && ip.Unmap().IsLoopback())
+}
+
+// isNetwork refuses networks of everybody: then everybody could say to be anybody.
+func isNetwork(s string) bool {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return !strings.Contains(s, "%")
+	}
+	p, err := netip.ParsePrefix(s)
+	return err == nil && p.Bits() > 0
+}
+
+func (l *Limits) validate(report adapters.Report) {
+	for _, limit := range []struct {
+		key   string
+		value int
+	}{{"per_ip", l.PerIP}, {"per_inbox", l.PerInbox}, {"in_flight", l.InFlight}} {
+		if limit.value < 0 {
+			report(limit.key, "must not be negative; 0 is no limit")
+		}
 	}
 }
 

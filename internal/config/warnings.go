@@ -10,6 +10,9 @@ import (
 func (c *Config) Warnings() []string {
 	var w []string
 	warn := func(format string, args ...any) { w = append(w, fmt.Sprintf(format, args...)) }
+	if isLoopback(c.HTTP.Listen) && c.HTTP.PublicURL != "" && len(c.HTTP.TrustedProxies) == 0 && c.HTTP.Limits.PerIP > 0 {
+		warn("http: platforms can reach %s only through a proxy on this machine; name it in trusted_proxies, or limits.per_ip does nothing", c.HTTP.Listen)
+	}
 	for _, in := range c.Inboxes {
 		switch {
 		case in.WeChat != nil && in.WeChat.Mode == wechat.ModePlain:
