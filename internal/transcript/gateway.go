@@ -93,7 +93,8 @@ func (t *Transcript) awaitHandled(ctx context.Context, id string) (bool, error) 
 }
 
 // claimPassive takes the leading queued entries of the chat as far as they fit one message. Entries carried by an earlier request
-// for the same message come first and again; those carried for an earlier message are settled, because the person has gone on.
+// for the same message come first and again. Those carried for another message are passed over: that message may be asked for again, now or
+// after the death of whoever answered it; when it is not, they settle by themselves.
 func (t *Transcript) claimPassive(ctx context.Context, m *adapters.Message, attempt int) (string, bool, error) {
 	lane := outLane(m.Inbox, m.Chat, "")
 	docs, err := t.entries.Find(ctx, docstore.Query{Index: "lane", Eq: []any{lane}, Limit: 20})
@@ -106,10 +107,6 @@ func (t *Transcript) claimPassive(ctx context.Context, m *adapters.Message, atte
 	for _, d := range docs {
 		e := d.Value
 		if e.State == StateSending && e.Passive > 0 && e.For != m.ID {
-			e.finish(StateSent, docstore.Millis(now))
-			if err := t.saveSent(ctx, d.Version, &e); err != nil {
-				return "", false, err
-			}
 			continue
 		}
 		if !claimable(&e, m.ID, now) || (size > 0 && size+len(e.Post.Message.Text)+1 > e.PassiveMax) {

@@ -52,8 +52,9 @@ func TestAnswerInsideTheRequest(t *testing.T) {
 	if text, ok := answer(t, p, next, 1); !ok || text != "re: m2" {
 		t.Errorf("next message got %q %v", text, ok)
 	}
-	if e := state(t, p, m); e.State != transcript.StateSent {
-		t.Errorf("the person has gone on, yet the first answer is %s", e.State)
+	// The first request's answer was lost on the way: the person may go on, the platform still comes again for it.
+	if text, ok := answer(t, p, m, 3); !ok || text != "re: m1" {
+		t.Errorf("asked for again after the next message, the first answer is %q %v", text, ok)
 	}
 	if n := len(on.texts()["a"]); n != 0 {
 		t.Errorf("%d messages were pushed beside the request", n)
