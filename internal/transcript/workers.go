@@ -57,7 +57,7 @@ type Workers struct {
 	*Transcript
 	w        WorkerOptions
 	adapters map[adapters.InboxName]adapters.Adapter
-	slots    map[string]chan struct{}
+	slots    map[string]*slots
 	wg       sync.WaitGroup
 }
 
@@ -84,11 +84,11 @@ func (t *Transcript) NewWorkers(w WorkerOptions) *Workers {
 	ws := &Workers{
 		Transcript: t, w: w,
 		adapters: map[adapters.InboxName]adapters.Adapter{},
-		slots:    map[string]chan struct{}{laneIn: make(chan struct{}, w.Handling)},
+		slots:    map[string]*slots{laneIn: newSlots(w.Handling)},
 	}
 	for _, a := range w.Adapters {
 		ws.adapters[a.Inbox()] = a
-		ws.slots[laneOut+string(a.Inbox())] = make(chan struct{}, w.SendingPerInbox)
+		ws.slots[laneOut+string(a.Inbox())] = newSlots(w.SendingPerInbox)
 	}
 	return ws
 }
@@ -109,6 +109,7 @@ const handOver = time.Millisecond
 func (w *Workers) Run(ctx context.Context) error {
 	w.wg.Go(func() { w.sweep(ctx) })
 	defer w.wg.Wait()
+	defer w.giveBack()
 	for {
 		task, err := w.o.Coord.Next(ctx)
 		if ctx.Err() != nil {
@@ -125,19 +126,32 @@ func (w *Workers) Run(ctx context.Context) error {
 			task.Done(0) // a lane of an inbox that is no longer configured
 			continue
 		}
-		select {
-		case slot <- struct{}{}:
-			w.wg.Go(func() {
-				defer func() { <-slot }()
-				w.work(ctx, task)
-			})
-		default:
+		switch start, waits := slot.take(task); {
+		case start:
+			w.wg.Go(func() { w.workFrom(ctx, slot, task) })
+		case !waits:
 			task.Done(busyRetry)
 		}
 	}
 }
 
-func (w *Workers) slot(lane string) chan struct{} {
+// workFrom works a task off and then, in the same slot, those that waited for it.
+func (w *Workers) workFrom(ctx context.Context, slot *slots, task coord.Task) {
+	for ok := true; ok; task, ok = slot.next() {
+		w.work(ctx, task)
+	}
+}
+
+// giveBack leaves the lanes that wait for a slot to others.
+func (w *Workers) giveBack() {
+	for _, s := range w.slots {
+		for _, task := range s.drop() {
+			task.Done(handOver)
+		}
+	}
+}
+
+func (w *Workers) slot(lane string) *slots {
 	if strings.HasPrefix(lane, laneIn) {
 		return w.slots[laneIn]
 	}
