@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -28,9 +27,10 @@ func (a *App) Run(ctx context.Context) (err error) {
 	intake, ctx := errgroup.WithContext(ctx)
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
-	work := errgroup.Group{}
+	work, broken := errgroup.WithContext(working)
 	work.Go(func() error { return a.workers.Run(working) })
 	work.Go(func() error { return ended(a.index.Run(working)) })
+	intake.Go(func() error { return unbroken(ctx, broken) }) // nothing is taken in that nobody works on
 
 	h := a.handlers()
 	a.serve(ctx, intake, a.public, httpapi.Public(h)) //nolint:contextcheck // requests bring their own
@@ -38,7 +38,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	a.serve(ctx, intake, a.socket, officeHandler(&directOffice{store: a.store, faq: a.faq, tickets: a.tickets}, a.o.Log))
 	for _, ad := range a.adapters {
 		if l, ok := adapters.As[adapters.Listener](ad); ok {
-			intake.Go(func() error { return a.hold(ctx, ad.Inbox(), l) })
+			intake.Go(func() error { a.hold(ctx, ad.Inbox(), l); return nil })
 		}
 	}
 	intake.Go(func() error { a.register(ctx); return nil })
@@ -56,6 +56,16 @@ func (a *App) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h ht
 	}
 }
 
+// unbroken waits for the end of ctx, or fails when what works on messages has failed.
+func unbroken(ctx, broken context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-broken.Done():
+		return context.Cause(broken)
+	}
+}
+
 // ended treats the end of the context as no error.
 func ended(err error) error {
 	if errors.Is(err, context.Canceled) {
@@ -64,30 +74,32 @@ func ended(err error) error {
 	return err
 }
 
-// How a listener's lease is held: another replica takes over this long after the holder died.
+// How a listener's lease is held: another replica takes over this long after the holder died. What a platform refuses for good is tried again now and
+// then: an operator may have mended it there.
 const (
-	listenTTL   = 10 * time.Second
-	listenRetry = 2 * time.Second
+	listenTTL     = 10 * time.Second
+	listenRetry   = 2 * time.Second
+	listenRefused = time.Minute
 )
 
-// hold runs an adapter's own connection on one replica at a time.
-func (a *App) hold(ctx context.Context, inbox adapters.InboxName, l adapters.Listener) error {
+// hold runs an adapter's own connection on one replica at a time. An inbox whose platform refuses us does not stop the others.
+func (a *App) hold(ctx context.Context, inbox adapters.InboxName, l adapters.Listener) {
 	for ctx.Err() == nil {
-		lease, err := a.coord.Acquire(ctx, "listen|"+string(inbox), listenTTL)
-		if err == nil {
+		pause := listenRetry
+		if lease, err := a.coord.Acquire(ctx, "listen|"+string(inbox), listenTTL); err == nil {
 			err = listenUnder(ctx, lease, l)
 			_ = lease.Release(context.WithoutCancel(ctx))
-			if err != nil {
-				return fmt.Errorf("inbox %s: %w", inbox, err)
+			if err == nil {
+				continue
 			}
-			continue
+			a.o.Log.Error("inbox receives nothing, will be tried again", "inbox", inbox, "after", listenRefused, "err", err)
+			pause = listenRefused
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(listenRetry):
+		case <-time.After(pause):
 		}
 	}
-	return nil
 }
 
 // listenUnder listens while the lease holds.
