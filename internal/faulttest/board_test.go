@@ -24,11 +24,11 @@ type board struct {
 	private map[chatKey]map[string][]sighting // token -> sightings in one person's chat
 	groups  map[string][]sighting             // token -> sightings in the desks' groups
 	notices map[string][]sighting             // thread -> posts with a button to send again
-	last    map[string]int64                  // platform -> latest Seq
+	gaveUp  map[string]bool                   // messages the platform told their author of that they were not delivered
 }
 
 func newBoard() *board {
-	return &board{private: map[chatKey]map[string][]sighting{}, groups: map[string][]sighting{}, notices: map[string][]sighting{}, last: map[string]int64{}}
+	return &board{private: map[chatKey]map[string][]sighting{}, groups: map[string][]sighting{}, notices: map[string][]sighting{}, gaveUp: map[string]bool{}}
 }
 
 // The tokens that stand for fixed words of the account.
@@ -66,7 +66,9 @@ func relayed(question string) string { return "relayed:" + question }
 func (b *board) add(platform string, p sim.Post) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.last[platform] = p.Seq
+	if p.From == "system" {
+		b.gaveUp[p.Key] = true
+	}
 	if p.From != "" {
 		return
 	}
@@ -124,4 +126,11 @@ func (b *board) resendable(thread string) []sighting {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.notices[thread]
+}
+
+// undelivered says whether the platform told the author so.
+func (b *board) undelivered(id string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.gaveUp[id]
 }

@@ -82,6 +82,8 @@ type planned struct {
 // schedule spreads count faults over a span: each kind once before any comes again, in an order the seed decides.
 func schedule(random *rand.Rand, kinds []string, count int, span time.Duration) []planned {
 	platforms := []string{playground.WeChatInbox, playground.FeishuInbox, playground.TelegramInbox}
+	random.Shuffle(len(platforms), func(a, b int) { platforms[a], platforms[b] = platforms[b], platforms[a] })
+	turn := map[bool]int{} // doubtful faults and the others go around the platforms, each by themselves
 	var deck []string
 	plan := make([]planned, max(count, len(kinds)))
 	for i := range plan {
@@ -90,7 +92,8 @@ func schedule(random *rand.Rand, kinds []string, count int, span time.Duration) 
 			random.Shuffle(len(deck), func(a, b int) { deck[a], deck[b] = deck[b], deck[a] })
 		}
 		slot := float64(span) / float64(len(plan))
-		plan[i] = planned{kind: deck[0], platform: platforms[random.IntN(len(platforms))], at: time.Duration(slot * (float64(i) + random.Float64()))}
+		turn[doubtful(deck[0])]++
+		plan[i] = planned{kind: deck[0], platform: platforms[turn[doubtful(deck[0])]%len(platforms)], at: time.Duration(slot * (float64(i) + random.Float64()))}
 		deck = deck[1:]
 	}
 	return plan

@@ -37,7 +37,7 @@ type said struct {
 // arrival is how the deliveries of one message went.
 type arrival struct {
 	begun time.Time // the first attempt
-	acked time.Time // the first answered with 2xx; zero = never
+	acked time.Time // the one answered with 2xx that counts; zero = never
 }
 
 // event is one fault that was really made.
@@ -51,12 +51,12 @@ type event struct {
 
 // record is all the judge may look at.
 type record struct {
-	said      []said
-	homes     []chatKey // private chat by customer
-	posts     map[string][]sim.Post
-	arrivals  map[string]arrival // by arrivalKey
-	events    []event
-	unordered bool
+	said     []said
+	homes    []chatKey // private chat by customer
+	posts    map[string][]sim.Post
+	arrivals map[string]arrival // by arrivalKey
+	events   []event
+	resent   map[int][]time.Time // by customer: when the agent had a reply in doubt sent again
 }
 
 // arrivalKey names a message among deliveries. Telegram's numbers are unique within a chat only; Feishu's deliveries name private chats in another way.
@@ -316,7 +316,9 @@ func (j *judging) compare(a, b said) {
 		if len(pair[0]) == 0 || len(pair[1]) == 0 || pair[0][0].platform != pair[1][0].platform {
 			continue
 		}
-		if pair[0][0].post.Seq > pair[1][0].post.Seq {
+		first := pair[0][0].post
+		byHand := func(at time.Time) bool { return a.sort == sortReply && at.Before(first.At) }
+		if first.Seq > pair[1][0].post.Seq && !slices.ContainsFunc(j.resent[a.customer], byHand) {
 			j.disorder = append(j.disorder, fmt.Sprintf("customer %d: %q before %q", a.customer, b.text, a.text))
 		}
 	}

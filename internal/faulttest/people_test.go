@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long people wait for one another before they go on.
-const patience = 20 * time.Second
+const patience = 15 * time.Second
 
 // customer is one person who writes, together with the agent who serves them.
 type customer struct {
@@ -26,6 +26,7 @@ type customer struct {
 	entry   int // next question
 	texts   int // texts, replies and notes so far
 	thread  string
+	latest  string // message of the customer
 	pressed map[string]bool
 }
 
@@ -91,7 +92,8 @@ func (c *customer) say(ctx context.Context, sort sort, text, token string) error
 		return err
 	}
 	s := said{customer: c.n, sort: sort, platform: c.home.platform, chat: c.home.chat, text: text, token: token}
-	_, err := c.w.speak(ctx, s, sim.Say{From: c.home.chat, Name: fmt.Sprintf("c%d", c.n)})
+	s, err := c.w.speak(ctx, s, sim.Say{From: c.home.chat, Name: fmt.Sprintf("c%d", c.n)})
+	c.latest = s.id
 	return err
 }
 
@@ -111,11 +113,11 @@ func (c *customer) ask(ctx context.Context) error {
 	return c.until(ctx, func() bool { return len(c.w.board.seen(c.home, token)) > 0 })
 }
 
-// until waits for something to be seen, for as long as people do.
+// until waits for something to be seen, for as long as people do, or until the platform says that it did not deliver what was said last.
 func (c *customer) until(ctx context.Context, done func() bool) error {
 	patient, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	_ = await(patient, done) // the judge tells what never came
+	_ = await(patient, func() bool { return done() || c.w.board.undelivered(c.latest) }) // the judge tells what never came
 	return ctx.Err()
 }
 
@@ -215,6 +217,7 @@ func (c *customer) resend(ctx context.Context) error {
 			continue
 		}
 		c.pressed[notice.post.ID] = true
+		c.w.pressed(c.n)
 		id, err := c.w.platforms[k.platform].Say(ctx, sim.Say{From: k.agent, Chat: k.group, ReplyTo: notice.post.ID, Press: "resend"})
 		if err != nil {
 			return err

@@ -68,7 +68,7 @@ func TestReplicas(t *testing.T) {
 	if redis == nil {
 		t.Skip("no redis-server on the path: install it to test replicas")
 	}
-	s := size{messages: 60, faults: 12, span: 9 * time.Second, people: 10, linger: 12 * time.Second}.withFlags()
+	s := size{messages: 40, faults: 12, span: 8 * time.Second, people: 6, linger: 11 * time.Second}.withFlags()
 	w := newWorld(t, layout{entries: 200, redis: redis})
 	kinds := []string{faultStoreCut, faultStoreLag, faultRedisCut, faultFlush, faultRedis}
 	if *countFlag > 0 {
@@ -182,6 +182,13 @@ func report(out io.Writer, name string, s size, kinds []string, events []event, 
 	for _, kind := range kinds {
 		fmt.Fprintf(&b, " %s %d", kind, n[kind])
 	}
+	var longest time.Duration
+	for _, e := range events {
+		if e.kind == faultKill || e.kind == faultTerm {
+			longest = max(longest, e.end.Sub(e.at))
+		}
+	}
+	fmt.Fprintf(&b, "\n    longest restart %.1f s", longest.Seconds())
 	explained := 0
 	for _, count := range v.explained {
 		explained += count

@@ -3,6 +3,7 @@ package faulttest_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -41,6 +42,7 @@ type world struct {
 	said     []said
 	homes    []chatKey
 	arrivals map[string]arrival
+	resent   map[int][]time.Time
 	active   time.Time // latest post of the account or delivery
 }
 
@@ -52,7 +54,7 @@ type layout struct {
 
 func newWorld(t testing.TB, l layout) *world {
 	t.Helper()
-	w := &world{t: t, redis: l.redis, board: newBoard(), corpus: bench.NewCorpus(l.entries, corpusSeed), arrivals: map[string]arrival{}}
+	w := &world{t: t, redis: l.redis, board: newBoard(), corpus: bench.NewCorpus(l.entries, corpusSeed), arrivals: map[string]arrival{}, resent: map[int][]time.Time{}}
 	hear := func(platform string) func(sim.Delivery) {
 		return func(d sim.Delivery) { w.delivered(platform, d) }
 	}
@@ -143,7 +145,8 @@ func (w *world) delivered(platform string, d sim.Delivery) {
 	if a.begun.IsZero() {
 		a.begun = now.Add(-d.Took)
 	}
-	if a.acked.IsZero() && d.Status >= 200 && d.Status <= 299 {
+	// WeChat's answers ride on the requests, so the last request counts; elsewhere the first that was stored.
+	if ok := d.Status >= 200 && d.Status <= 299; ok && (a.acked.IsZero() || platform == playground.WeChatInbox) {
 		a.acked = now
 	}
 	w.arrivals[key] = a
@@ -195,6 +198,13 @@ func (w *world) newcomer(home func(n int) chatKey) (int, chatKey) {
 	return n, at
 }
 
+// pressed records that an agent had a reply sent again.
+func (w *world) pressed(customer int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.resent[customer] = append(w.resent[customer], time.Now())
+}
+
 func (w *world) spoken() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -209,16 +219,14 @@ func (w *world) quiet() time.Duration {
 
 // record is what the judge gets to see.
 func (w *world) record(events []event) *record {
-	r := &record{posts: map[string][]sim.Post{}, arrivals: map[string]arrival{}, events: events}
+	r := &record{posts: map[string][]sim.Post{}, events: events}
 	for inbox, p := range w.platforms {
 		r.posts[inbox] = p.Posts(0)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	r.said, r.homes = slices.Clone(w.said), slices.Clone(w.homes)
-	for k, v := range w.arrivals {
-		r.arrivals[k] = v
-	}
+	r.arrivals, r.resent = maps.Clone(w.arrivals), maps.Clone(w.resent)
 	return r
 }
 

@@ -1,0 +1,234 @@
+package faulttest_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"kefu/internal/playground"
+	"kefu/internal/sim"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// scene builds a record by hand: customers 0 and 1 on Telegram, times in seconds after noon.
+type scene struct {
+	record
+	seq int64
+}
+
+func newScene() *scene {
+	s := &scene{}
+	s.posts, s.arrivals = map[string][]sim.Post{}, map[string]arrival{}
+	s.homes = []chatKey{{playground.TelegramInbox, "100"}, {playground.TelegramInbox, "101"}}
+	return s
+}
+
+func after(seconds float64) time.Time { return noon.Add(time.Duration(seconds * float64(time.Second))) }
+
+// says is one message, delivered within a tenth of a second.
+func (s *scene) says(customer int, sort sort, id, text, token string, at float64) {
+	home := s.homes[customer]
+	if sort == sortReply || sort == sortNote {
+		home.chat = playground.TelegramGroup
+	}
+	s.said = append(s.said, said{customer, sort, home.platform, home.chat, id, text, token})
+	s.arrivals[arrivalKey(home.platform, home.chat, id)] = arrival{begun: after(at), acked: after(at + 0.1)}
+}
+
+// shows is one post of the account; thread "" = a private chat.
+func (s *scene) shows(platform, chat, thread, text string, at float64) {
+	s.seq++
+	p := sim.Post{Seq: s.seq, Chat: chat, Group: thread != "", Thread: thread, Text: text, Via: "api", At: after(at)}
+	s.posts[platform] = append(s.posts[platform], p)
+}
+
+func (s *scene) answers(customer int, text string, at float64) {
+	s.shows(s.homes[customer].platform, s.homes[customer].chat, "", text, at)
+}
+
+func (s *scene) relays(thread, text string, at float64) {
+	s.shows(playground.TelegramInbox, playground.TelegramGroup, thread, text, at)
+}
+
+func (s *scene) hit(kind, op string, at float64) {
+	s.events = append(s.events, event{kind: kind, platform: playground.TelegramInbox, op: op, at: after(at)})
+}
+
+// talk is a conversation without a fault.
+func (s *scene) talk() {
+	s.says(0, sortQuestion, "1", "怎么退货", "KF000001", 1)
+	s.answers(0, "您好，欢迎光临！", 1.1)
+	s.answers(0, "KF000001 七天内可以退货。", 1.2)
+	s.says(0, sortHuman, "2", "人工", tokenWaiting, 2)
+	s.answers(0, "正在为您转接人工客服", 2.1)
+	s.says(0, sortText, "3", "订单 [t0.1]", "[t0.1]", 3)
+	s.relays("9", "c0：订单 [t0.1]", 3.2)
+	s.says(0, sortReply, "50", "查到 [a0.2]", "[a0.2]", 4)
+	s.answers(0, "查到 [a0.2]", 4.2)
+	s.says(0, sortNote, "51", "//内部 [n0.3]", "[n0.3]", 5)
+	s.relays("9", "已记为内部备注，不会发给客户。", 5.2)
+}
+
+func TestJudge(t *testing.T) {
+	tests := []struct {
+		name                                   string
+		change                                 func(*scene)
+		lost, doubled, disorder, wrong, leaked int
+		explained, told, delivered             int
+	}{
+		{name: "nothing wrong", change: func(*scene) {}, delivered: 5},
+		{name: "an unanswered question", delivered: 6, lost: 1, change: func(s *scene) {
+			s.says(0, sortQuestion, "4", "运费谁出", "KF000002", 6)
+		}},
+		{name: "the wrong answer", delivered: 6, lost: 1, wrong: 1, change: func(s *scene) {
+			s.says(0, sortQuestion, "4", "运费谁出", "KF000002", 6)
+			s.answers(0, "KF000003 不开发票。", 6.1)
+		}},
+		{name: "a question the platform gave up", delivered: 5, change: func(s *scene) {
+			s.says(0, sortQuestion, "4", "运费谁出", "KF000002", 6)
+			s.arrivals[arrivalKey(playground.TelegramInbox, "100", "4")] = arrival{begun: after(6)}
+		}},
+		{name: "a question relayed into the open case", delivered: 6, change: func(s *scene) {
+			s.says(0, sortQuestion, "4", "运费谁出", "KF000002", 6)
+			s.relays("9", "c0：运费谁出", 6.1)
+		}},
+		{name: "a question relayed into somebody else's case", delivered: 7, lost: 1, change: func(s *scene) {
+			s.says(1, sortText, "4", "订单 [t1.1]", "[t1.1]", 6)
+			s.relays("10", "c1：订单 [t1.1]", 6.1)
+			s.says(0, sortQuestion, "5", "运费谁出", "KF000002", 6)
+			s.relays("10", "c1：运费谁出", 6.2)
+		}},
+		{name: "words that never reach the desk", delivered: 6, lost: 1, change: func(s *scene) {
+			s.says(0, sortText, "4", "还有 [t0.4]", "[t0.4]", 6)
+		}},
+		{name: "words that never reach the desk, and the customer knows", delivered: 6, told: 1, change: func(s *scene) {
+			s.says(0, sortText, "4", "还有 [t0.4]", "[t0.4]", 6)
+			s.answers(0, "抱歉，您刚才的消息暂时没有转到客服那里", 7)
+		}},
+		{name: "one notice does not cover two losses", delivered: 7, told: 1, lost: 1, change: func(s *scene) {
+			s.says(0, sortText, "4", "还有 [t0.4]", "[t0.4]", 6)
+			s.says(0, sortText, "5", "还有 [t0.5]", "[t0.5]", 7)
+			s.answers(0, "抱歉，您刚才的消息暂时没有转到客服那里", 8)
+		}},
+		{name: "a double for no reason", delivered: 5, doubled: 1, change: func(s *scene) {
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
+		{name: "a second welcome", delivered: 5, doubled: 1, change: func(s *scene) { s.answers(0, "您好，欢迎光临！", 2.4) }},
+		{name: "a double after a cut answer", delivered: 5, explained: 1, change: func(s *scene) {
+			s.hit("accept_cut", "sendMessage", 1.19)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
+		{name: "a fault that came after the post", delivered: 5, doubled: 1, change: func(s *scene) {
+			s.hit("accept_cut", "sendMessage", 1.21)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
+		{name: "a fault of another operation", delivered: 5, doubled: 1, change: func(s *scene) {
+			s.hit("accept_cut", "setMessageReaction", 1.19)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
+		{name: "a fault that accepts nothing", delivered: 5, doubled: 1, change: func(s *scene) {
+			s.hit("server_error", "sendMessage", 1.19)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
+		{name: "two doubles, one fault", delivered: 5, explained: 1, doubled: 1, change: func(s *scene) {
+			s.hit("slow", "sendMessage", 1.09)
+			s.answers(0, "您好，欢迎光临！", 6)
+			s.answers(0, "KF000001 七天内可以退货。", 7)
+		}},
+		{name: "three times", delivered: 5, doubled: 1, change: func(s *scene) {
+			s.hit("accept_cut", "sendMessage", 1.19)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+			s.answers(0, "KF000001 七天内可以退货。", 3.4)
+		}},
+		{name: "killed right after the post", delivered: 5, explained: 1, change: func(s *scene) {
+			s.hit(faultKill, "", 1.21)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
+		{name: "one kill, two doubles of one chat", delivered: 5, explained: 1, doubled: 1, change: func(s *scene) {
+			s.hit(faultKill, "", 1.21)
+			s.answers(0, "您好，欢迎光临！", 2.3)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
+		{name: "stopped politely", delivered: 5, doubled: 1, change: func(s *scene) {
+			s.hit(faultTerm, "", 1.21)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
+		{name: "a customer's words twice at the desk", delivered: 5, doubled: 1, change: func(s *scene) {
+			s.hit("accept_cut", "sendMessage", 3.19)
+			s.relays("9", "c0：订单 [t0.1]", 5)
+		}},
+		{name: "a double where the platform knows keys", delivered: 6, doubled: 1, change: func(s *scene) {
+			s.homes[1] = chatKey{playground.FeishuInbox, "ou_1"}
+			s.says(1, sortQuestion, "4", "运费谁出", "KF000002", 6)
+			s.events = append(s.events, event{kind: "accept_cut", platform: playground.FeishuInbox, op: "/open-apis/im/v1/messages", at: after(6.1)})
+			s.answers(1, "KF000002 卖家承担。", 6.2)
+			s.answers(1, "KF000002 卖家承担。", 7.2)
+		}},
+		{name: "answers in the wrong order", delivered: 7, disorder: 1, change: func(s *scene) {
+			s.says(1, sortQuestion, "4", "运费谁出", "KF000002", 6)
+			s.says(1, sortQuestion, "5", "保修多久", "KF000003", 6.2)
+			s.answers(1, "KF000003 一年。", 6.5)
+			s.answers(1, "KF000002 卖家承担。", 6.6)
+		}},
+		{name: "answers in the order in which the platform delivered", delivered: 7, change: func(s *scene) {
+			s.says(1, sortQuestion, "4", "运费谁出", "KF000002", 6.3)
+			s.says(1, sortQuestion, "5", "保修多久", "KF000003", 6.2)
+			s.answers(1, "KF000003 一年。", 6.5)
+			s.answers(1, "KF000002 卖家承担。", 6.6)
+		}},
+		{name: "words in the wrong order at the desk", delivered: 7, disorder: 1, change: func(s *scene) {
+			s.says(0, sortText, "4", "一 [t0.4]", "[t0.4]", 6)
+			s.says(0, sortText, "5", "二 [t0.5]", "[t0.5]", 7)
+			s.relays("9", "c0：二 [t0.5]", 7.5)
+			s.relays("9", "c0：一 [t0.4]", 7.6)
+		}},
+		{name: "an agent's words in the wrong order", delivered: 7, disorder: 1, change: func(s *scene) {
+			s.says(0, sortReply, "52", "一 [a0.4]", "[a0.4]", 6)
+			s.says(0, sortReply, "53", "二 [a0.5]", "[a0.5]", 7)
+			s.answers(0, "二 [a0.5]", 7.5)
+			s.answers(0, "一 [a0.4]", 7.6)
+		}},
+		{name: "an agent's words in the wrong order, since the agent had the first sent again", delivered: 7, change: func(s *scene) {
+			s.says(0, sortReply, "52", "一 [a0.4]", "[a0.4]", 6)
+			s.says(0, sortReply, "53", "二 [a0.5]", "[a0.5]", 7)
+			s.answers(0, "二 [a0.5]", 7.5)
+			s.answers(0, "一 [a0.4]", 9)
+			s.resent = map[int][]time.Time{0: {after(8)}}
+		}},
+		{name: "an answer at a stranger", delivered: 5, wrong: 1, change: func(s *scene) { s.answers(1, "KF000001 七天内可以退货。", 2) }},
+		{name: "an agent's words at a stranger too", delivered: 5, wrong: 1, change: func(s *scene) { s.answers(1, "查到 [a0.2]", 5) }},
+		{name: "a customer's words at a stranger", delivered: 5, wrong: 1, change: func(s *scene) { s.answers(1, "c0：订单 [t0.1]", 5) }},
+		{name: "two customers in one thread", delivered: 6, wrong: 1, change: func(s *scene) {
+			s.says(1, sortText, "4", "订单 [t1.1]", "[t1.1]", 6)
+			s.relays("9", "c1：订单 [t1.1]", 6.1)
+		}},
+		{name: "a note at the customer", delivered: 5, leaked: 1, change: func(s *scene) { s.answers(0, "内部 [n0.3]", 5.5) }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newScene()
+			s.talk()
+			test.change(s)
+			v := judge(&s.record)
+			explained := 0
+			for _, n := range v.explained {
+				explained += n
+			}
+			for _, c := range []struct {
+				what      string
+				got, want int
+				list      []string
+			}{
+				{"lost", len(v.lost), test.lost, v.lost}, {"doubled", len(v.doubled), test.doubled, v.doubled},
+				{"out of order", len(v.disorder), test.disorder, v.disorder}, {"wrong", len(v.wrong), test.wrong, v.wrong},
+				{"leaked", len(v.leaked), test.leaked, v.leaked},
+				{"explained", explained, test.explained, nil}, {"told", v.told, test.told, nil}, {"delivered", v.delivered, test.delivered, nil},
+			} {
+				if c.got != c.want {
+					t.Errorf("%s: %d, want %d: %s", c.what, c.got, c.want, strings.Join(c.list, "; "))
+				}
+			}
+		})
+	}
+}
