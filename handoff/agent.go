@@ -58,6 +58,9 @@ func (d *Desks) Handle(ctx context.Context, k Desk, m *adapters.Message) (transc
 	if !known || !member.Role.Serves() {
 		return d.refuse(t), nil
 	}
+	if m.Kind == adapters.KindEdit && t.name != "" {
+		return transcript.Plan{Decision: "desk: an edited command does not run again"}, nil
+	}
 	t.by = member
 	return d.dispatch(ctx, t)
 }

@@ -228,6 +228,18 @@ func TestNothingInternalLeaks(t *testing.T) {
 	}
 }
 
+// A command that is edited afterwards does not run a second time.
+func TestEditedCommandRunsOnce(t *testing.T) {
+	r := open(t)
+	topic := r.openCase(t, "c")
+	m := fromAgent("m1", topic, "ou_1", "/ticket broken")
+	m.Kind = adapters.KindEdit
+	p, err := r.desks.Handle(t.Context(), support, m)
+	if err != nil || len(p.Posts) != 0 {
+		t.Errorf("posted %+v (%v)", p.Posts, err)
+	}
+}
+
 func TestResend(t *testing.T) {
 	r := open(t)
 	topic := r.openCase(t, "c")

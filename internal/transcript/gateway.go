@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,7 +54,7 @@ func (t *Transcript) wake(ctx context.Context, lanes ...string) {
 // How an answer inside a request is waited for and settled. A platform that did not take the body calls again about
 // 5 s after its first request, so a quiet 6 s means it was taken.
 const (
-	answerPoll   = 150 * time.Millisecond
+	answerPoll   = 250 * time.Millisecond
 	answerSettle = 6 * time.Second
 )
 
@@ -92,24 +93,29 @@ func (t *Transcript) awaitHandled(ctx context.Context, id string) (bool, error) 
 	}
 }
 
+// mostUnsettled is how many answers carried by earlier requests of one chat stay open to be asked for again; with more the oldest count as taken.
+// People do not write that fast: it bounds what a flood costs.
+const mostUnsettled = 8
+
 // claimPassive takes the leading queued entries of the chat as far as they fit one message. Entries carried by an earlier request
 // for the same message come first and again. Those carried for another message are passed over: that message may be asked for again, now or
 // after the death of whoever answered it; when it is not, they settle by themselves.
 func (t *Transcript) claimPassive(ctx context.Context, m *adapters.Message, attempt int) (string, bool, error) {
 	lane := outLane(m.Inbox, m.Chat, "")
-	docs, err := t.entries.Find(ctx, docstore.Query{Index: "lane", Eq: []any{lane}, Limit: 20})
+	docs, err := t.entries.Find(ctx, docstore.Query{Index: "lane", Eq: []any{lane}, Limit: lanePage})
 	if err != nil {
+		return "", false, err
+	}
+	if docs, err = t.settleOldest(ctx, docs, m.ID); err != nil {
 		return "", false, err
 	}
 	now := t.o.Now()
 	var parts []string
-	size := 0
-	for _, d := range docs {
+	size, left := 0, 0
+	for i, d := range docs {
 		e := d.Value
-		if e.State == StateSending && e.Passive > 0 && e.For != m.ID {
-			continue
-		}
 		if !claimable(&e, m.ID, now) || (size > 0 && size+len(e.Post.Message.Text)+1 > e.PassiveMax) {
+			left = len(docs) - i
 			break
 		}
 		e.State, e.Owner, e.SendAt = StateSending, t.o.Process, docstore.Millis(now)
@@ -117,6 +123,7 @@ func (t *Transcript) claimPassive(ctx context.Context, m *adapters.Message, atte
 		e.For, e.Due = m.ID, docstore.Millis(now.Add(answerSettle))
 		if err := t.entries.Replace(ctx, d.ID, d.Version, &e); err != nil {
 			if errors.Is(err, docstore.ErrConflict) {
+				left = len(docs) - i
 				break
 			}
 			return "", false, err
@@ -125,8 +132,37 @@ func (t *Transcript) claimPassive(ctx context.Context, m *adapters.Message, atte
 		parts = append(parts, e.Post.Message.Text)
 		size += len(e.Post.Message.Text) + 1
 	}
-	t.wake(ctx, lane)
+	if left > 0 {
+		t.wake(ctx, lane)
+	}
 	return strings.Join(parts, "\n"), len(parts) > 0, nil
+}
+
+// settleOldest returns the entries that are not open for another message than in, and counts the oldest of the open ones as taken when they are too many.
+func (t *Transcript) settleOldest(ctx context.Context, docs []docstore.Doc[Entry], in string) ([]docstore.Doc[Entry], error) {
+	open := func(d docstore.Doc[Entry]) bool {
+		return d.Value.State == StateSending && d.Value.Passive > 0 && d.Value.For != in
+	}
+	over := -mostUnsettled
+	for _, d := range docs {
+		if open(d) {
+			over++
+		}
+	}
+	for _, d := range docs {
+		if over <= 0 {
+			break
+		}
+		if open(d) {
+			e := d.Value
+			e.finish(StateSent, docstore.Millis(t.o.Now()))
+			if err := t.saveSent(ctx, d.Version, &e); err != nil && !errors.Is(err, docstore.ErrConflict) {
+				return nil, err
+			}
+			over--
+		}
+	}
+	return slices.DeleteFunc(docs, open), nil
 }
 
 func claimable(e *Entry, in string, now time.Time) bool {

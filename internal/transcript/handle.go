@@ -133,7 +133,9 @@ func (w *Workers) committed(ctx context.Context, e *Entry, outs []*Entry, state 
 	w.waits.done(e.ID)
 	for _, o := range outs {
 		w.observe(string(StateQueued), o)
-		lanes = append(lanes, o.Lane)
+		if o.PassiveUntil.IsZero() { // others are fetched by their request; what is not, the sweeper finds
+			lanes = append(lanes, o.Lane)
+		}
 	}
 	slices.Sort(lanes)
 	w.wake(ctx, slices.Compact(lanes)...)

@@ -156,3 +156,28 @@ func TestThirdRequestIsUnknown(t *testing.T) {
 		t.Errorf("pushed %q, marked as repeated: %v", got, e.Repeated)
 	}
 }
+
+// Somebody writes faster than requests settle: every answer still rides on its own request, and what stays open is bounded.
+func TestFloodRidesOnItsRequests(t *testing.T) {
+	t.Parallel()
+	on := newPlatform(inRequest)
+	p := one(t, on, &echo{})
+	const n = 30
+	for i := range n {
+		m := message("a", i)
+		p.receive(t, m)
+		if text, ok := answer(t, p, m, 1); !ok || text != "re: "+m.Text {
+			t.Fatalf("message %d got %q %v", i, text, ok)
+		}
+	}
+	open, err := p.Pending(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if open > 10 {
+		t.Errorf("%d answers are still open", open)
+	}
+	if e := state(t, p, message("a", 0)); e.State != transcript.StateSent {
+		t.Errorf("the first answer is %s", e.State)
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"kefu/adapters"
 	"kefu/internal/coord"
 	"kefu/internal/docstore"
@@ -103,7 +105,7 @@ func (w *Workers) record(ctx context.Context, a adapters.Adapter, d docstore.Doc
 	if cause == nil {
 		e.finish(StateSent, docstore.Millis(now))
 		e.Reason, e.Error = "", ""
-		return 0, w.saveSent(ctx, d.Version, e, w.reaction(e, adapters.ReactionDone, now)...)
+		return 0, w.recordSent(ctx, d.Version, e, w.reaction(e, adapters.ReactionDone, now))
 	}
 	var se *adapters.SendError
 	if !errors.As(cause, &se) {
@@ -116,7 +118,7 @@ func (w *Workers) record(ctx context.Context, a adapters.Adapter, d docstore.Doc
 		if now.Sub(e.FirstAt) > giveUpAfter {
 			return 0, w.end(ctx, d, StateParked, se)
 		}
-		return w.again(ctx, d, w.backoff(ctx, e, se))
+		return w.again(ctx, d, w.pause(ctx, e, se))
 	case adapters.ReasonThreadGone:
 		return w.reopen(ctx, a, d, se)
 	case adapters.ReasonWindowClosed, adapters.ReasonQuotaSpent:
@@ -128,8 +130,20 @@ func (w *Workers) record(ctx context.Context, a adapters.Adapter, d docstore.Doc
 	}
 }
 
-// backoff says when to try again; what the platform asked for holds for the whole chat.
-func (w *Workers) backoff(ctx context.Context, e *Entry, se *adapters.SendError) time.Duration {
+// recordSent stores a delivery and, because an unrecorded one will be repeated, tries again while the store is away, until others may take the entry for cut.
+func (w *Workers) recordSent(ctx context.Context, version int64, e *Entry, follow []*Entry) error {
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := w.saveSent(ctx, version, e, follow...)
+		if err != nil && !errors.Is(err, docstore.ErrUnavailable) {
+			err = backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, backoff.WithMaxElapsedTime(w.w.SendTimeout))
+	return err
+}
+
+// pause says when to try again; what the platform asked for holds for the whole chat.
+func (w *Workers) pause(ctx context.Context, e *Entry, se *adapters.SendError) time.Duration {
 	wait := w.pause(e)
 	if se.RetryAfter > 0 {
 		wait = se.RetryAfter
