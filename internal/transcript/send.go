@@ -118,7 +118,7 @@ func (w *Workers) record(ctx context.Context, a adapters.Adapter, d docstore.Doc
 		if now.Sub(e.FirstAt) > giveUpAfter {
 			return 0, w.end(ctx, d, StateParked, se)
 		}
-		return w.again(ctx, d, w.pause(ctx, e, se))
+		return w.again(ctx, d, w.waitFor(ctx, e, se))
 	case adapters.ReasonThreadGone:
 		return w.reopen(ctx, a, d, se)
 	case adapters.ReasonWindowClosed, adapters.ReasonQuotaSpent:
@@ -142,8 +142,8 @@ func (w *Workers) recordSent(ctx context.Context, version int64, e *Entry, follo
 	return err
 }
 
-// pause says when to try again; what the platform asked for holds for the whole chat.
-func (w *Workers) pause(ctx context.Context, e *Entry, se *adapters.SendError) time.Duration {
+// waitFor says when to try again; what the platform asked for holds for the whole chat.
+func (w *Workers) waitFor(ctx context.Context, e *Entry, se *adapters.SendError) time.Duration {
 	wait := w.pause(e)
 	if se.RetryAfter > 0 {
 		wait = se.RetryAfter
