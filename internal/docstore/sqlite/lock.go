@@ -17,7 +17,7 @@ var ErrLocked = errors.New("data directory is in use")
 // lockDir takes the lock file and writes this process's id into it, for the message another process shows.
 func lockDir(dir string) (*flock.Flock, error) {
 	path := filepath.Join(dir, "kefu.lock")
-	lock := flock.New(path, flock.SetPermissions(0o640))
+	lock := flock.New(path, flock.SetPermissions(0o600))
 	ok, err := lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
@@ -25,7 +25,7 @@ func lockDir(dir string) (*flock.Flock, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: %s is held by %s; stop it first or use another directory", ErrLocked, path, holder(path))
 	}
-	if err := os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o640); err != nil {
+	if err := os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), lock.Unlock())
 	}
 	return lock, nil

@@ -42,7 +42,7 @@ func Open(ctx context.Context, o Options) (*Driver, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	lock, err := lockDir(o.Dir)
@@ -59,6 +59,9 @@ func Open(ctx context.Context, o Options) (*Driver, error) {
 
 func open(o Options) (*Driver, error) {
 	path := filepath.Join(o.Dir, fileName)
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
 	main, err := openWriter(path, o.MaxPages)
 	if err != nil {
 		return nil, err
@@ -68,6 +71,16 @@ func open(o Options) (*Driver, error) {
 		return nil, errors.Join(err, main.close())
 	}
 	return &Driver{writer: startWriter(main), readers: readers}, nil
+}
+
+// createPrivate makes the database file unless it is there. SQLite would let everybody read it, also in a directory that was made by somebody else; the
+// files it puts beside it get the modes of this one.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // Ping commits a small write, so that it fails when the disk is full.
