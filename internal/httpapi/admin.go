@@ -15,7 +15,7 @@ import (
 func Admin(o Options) http.Handler {
 	r := engine(o)
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
-	r.GET("/readyz", func(c *gin.Context) { ready(c, &o) })
+	r.GET("/readyz", (&readiness{checks: o.Checks, log: o.Log}).serve)
 	operator := r.Group("", bearer(o.AdminToken))
 	operator.GET("/metrics", gin.WrapH(o.Metrics))
 	return r

@@ -1,9 +1,14 @@
 package httpapi_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"kefu/adapters"
 	"kefu/internal/httpapi"
@@ -48,4 +53,44 @@ func TestAdminToken(t *testing.T) {
 			}
 		})
 	}
+}
+
+// However many ask for readiness, one check runs at a time, also when who asked first does not wait.
+func TestReadinessIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var running, most, runs atomic.Int64
+		ping := func(ctx context.Context) error {
+			runs.Add(1)
+			most.Store(max(most.Load(), running.Add(1)))
+			defer running.Add(-1)
+			select {
+			case <-time.After(time.Second):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		h := httpapi.Public(httpapi.Options{Checks: []httpapi.Check{{Name: "storage", Ping: ping}}})
+		first, leave := context.WithCancel(t.Context())
+		var asking sync.WaitGroup
+		for i := range 100 {
+			ctx := t.Context()
+			if i == 0 {
+				ctx = first
+			}
+			asking.Go(func() {
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/readyz", http.NoBody))
+				if w.Code != http.StatusOK {
+					t.Errorf("answered %d %s", w.Code, w.Body)
+				}
+			})
+			synctest.Wait()
+		}
+		leave()
+		asking.Wait()
+		if most.Load() != 1 || runs.Load() != 1 {
+			t.Errorf("%d checks ran, %d at a time", runs.Load(), most.Load())
+		}
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/singleflight"
 
 	"kefu/adapters"
 )
@@ -46,7 +47,7 @@ func Public(o Options) http.Handler {
 	l := newLimiter(o.Limits, o.Now, o.Shed)
 	r.Any("/webhook/:inbox", func(c *gin.Context) { webhook(c, o.Webhooks, l) })
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
-	r.GET("/readyz", func(c *gin.Context) { ready(c, &o) })
+	r.GET("/readyz", (&readiness{checks: o.Checks, log: o.Log}).serve)
 	return r
 }
 
@@ -103,15 +104,34 @@ func webhook(c *gin.Context, hooks map[adapters.InboxName]http.Handler, l *limit
 // readyTimeout bounds all checks of one request together.
 const readyTimeout = 2 * time.Second
 
-// ready pings every check at once and names those that fail; the reasons stand in the log, they may hold addresses.
-func ready(c *gin.Context, o *Options) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), readyTimeout)
+// readiness answers for the checks. Who asks while they run gets their result, so however many ask, one round runs at a time: a check of the store is a
+// committed write, and anybody may ask.
+type readiness struct {
+	checks []Check
+	log    *slog.Logger
+	round  singleflight.Group
+}
+
+func (r *readiness) serve(c *gin.Context) {
+	ctx := context.WithoutCancel(c.Request.Context()) // who came first may leave
+	result, _, _ := r.round.Do("", func() (any, error) { return r.failing(ctx), nil })
+	failed := result.([]string)
+	status := http.StatusOK
+	if len(failed) > 0 {
+		status = http.StatusServiceUnavailable
+	}
+	c.JSON(status, gin.H{"ready": len(failed) == 0, "failed": failed})
+}
+
+// failing runs every check at once and names those that fail; the reasons stand in the log, they may hold addresses.
+func (r *readiness) failing(ctx context.Context) []string {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	results := make(chan string, len(o.Checks))
-	for _, k := range o.Checks {
+	results := make(chan string, len(r.checks))
+	for _, k := range r.checks {
 		go func() {
 			if err := k.Ping(ctx); err != nil {
-				o.Log.Warn("not ready", "check", k.Name, "err", err)
+				r.log.Warn("not ready", "check", k.Name, "err", err)
 				results <- k.Name
 				return
 			}
@@ -119,16 +139,12 @@ func ready(c *gin.Context, o *Options) {
 		}()
 	}
 	failed := []string{}
-	for range o.Checks {
+	for range r.checks {
 		if name := <-results; name != "" {
 			failed = append(failed, name)
 		}
 	}
-	status := http.StatusOK
-	if len(failed) > 0 {
-		status = http.StatusServiceUnavailable
-	}
-	c.JSON(status, gin.H{"ready": len(failed) == 0, "failed": failed})
+	return failed
 }
 
 // Serve runs a server with the time-outs every public server needs, until ctx ends; then it finishes what is in flight, for at most grace, and cuts
