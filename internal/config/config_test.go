@@ -26,9 +26,9 @@ import (
 // Credentials of the right form.
 const (
 	adminToken = "operator-0123456789"
-	appSecret = "0123456789abcdef0123456789abcdef"
-	aesKey    = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
-	botToken  = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456"
+	appSecret  = "0123456789abcdef0123456789abcdef"
+	aesKey     = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+	botToken   = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456"
 )
 
 func write(t *testing.T, body string) string {
@@ -191,6 +191,24 @@ func TestSecretsDoNotPrint(t *testing.T) {
 			if strings.Contains(text, s) {
 				t.Errorf("%s prints %q", how, s)
 			}
+		}
+	}
+}
+
+// A gateway on loopback with a public address stands behind a proxy on its own machine, which must be named.
+func TestWarnsOfAnUnnamedProxy(t *testing.T) {
+	tests := map[string]bool{
+		`http: { public_url: "https://bot.example.com" }`:                                   true,
+		`http: { public_url: "https://bot.example.com", limits: { per_ip: 0 } }`:            false,
+		`http: { public_url: "https://bot.example.com", trusted_proxies: ["127.0.0.1"] }`:   false,
+		`http: { public_url: "https://bot.example.com", listen: ":8080" }`:                  false,
+		`http: { listen: "localhost:8080" }`:                                                false,
+		`http: { public_url: "https://bot.example.com", listen: "[::1]:8080", limits: {} }`: true,
+	}
+	for line, want := range tests {
+		got := strings.Contains(strings.Join(load(t, line+small).Warnings(), "\n"), "trusted_proxies")
+		if got != want {
+			t.Errorf("%s: warned %v, want %v", line, got, want)
 		}
 	}
 }
