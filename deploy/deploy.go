@@ -3,7 +3,7 @@ package deploy
 
 import _ "embed"
 
-// SampleFAQ is the FAQ of a small online shop, in the format of "kefu faq import"; see sample/README.md for its licence.
+// SampleFAQ is the FAQ of a small online shop, in the format of "kefu faq import"; see sample/README.md for its license.
 //
 //go:embed sample/faq.csv
 var SampleFAQ []byte

@@ -61,7 +61,7 @@ func checkResult(t interface{ Errorf(string, ...any) }, r kb.Result) {
 
 func TestNormalize(t *testing.T) {
 	for in, want := range map[string]string{
-		"  怎麼  退款？！": "怎么 退款", "ＡＢＣ　１２３": "abc 123", "I can't pay": "i cant pay", "退​款": "退款", "①号": "1号",
+		"  怎麼  退款？！": "怎么 退款", "ＡＢＣ　１２３": "abc 123", "I can't pay": "i cant pay", "退\u200b款": "退款", "①号": "1号",
 		"裏裡後發髮": "里里后发发", "👍": "", "e-mail": "e mail", "ﬁne": "fine", "İ": "i", "Straße": "straße", "\xff退": "退", "C'est ça": "cest ça",
 	} {
 		if got := kb.Normalize(in); got != want {

@@ -46,7 +46,7 @@ func TestProblemsAreReportedTogether(t *testing.T) {
 			"line 2: answer is missing\nline 3: question stands in line 2 already\nline 4: question is missing\nline 5: bad row: 4 cells for 3 columns\n" +
 				"line 6: state \"sold\" is none of draft, live, trash\nline 6: state \"\" is none",
 		},
-		"columns":    {"question,answer,colour,Answer\nq,a,b,c\n", "line 1: unknown column \"colour\"\nline 1: column \"Answer\" stands twice"},
+		"columns":    {"question,answer,shade,Answer\nq,a,b,c\n", "line 1: unknown column \"shade\"\nline 1: column \"Answer\" stands twice"},
 		"no columns": {"", "line 1: first line does not name the columns"},
 		"gbk":        {"question,answer\nok,ok\n\xcd\xcb\xbf\xee,a\n", "line 3: text is not UTF-8"},
 		"utf-16":     {"\xff\xfeq\x00", "file is UTF-16"},
@@ -256,9 +256,9 @@ func TestSweptImportIsNotPublished(t *testing.T) {
 		}
 		return s
 	}
-	s, sweeper := open(), open()
+	sweeper := open()
 	swept := false
-	s = wrapAppend(t, d, clock, func() {
+	s := wrapAppend(t, d, clock, func() {
 		if swept {
 			return
 		}

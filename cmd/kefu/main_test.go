@@ -231,7 +231,7 @@ func (g *gateway) tellMore(t *testing.T) {
 func TestCheckTellsAllMistakes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "kefu.yaml")
 	if err := os.WriteFile(file, []byte(`
-http: { listen: "nowhere", colour: red }
+http: { listen: "nowhere", shade: red }
 storage: { mongo: { uri: "http://x" } }
 inboxes:
   - { name: a, channel: telegram, telegram: { secret_token: "x y" } }
@@ -247,7 +247,7 @@ bot: { floor: 7 }
 		if ok {
 			t.Errorf("%s accepted a wrong file", command)
 		}
-		for _, want := range []string{"http.listen", "colour", "storage.mongo.uri", "inboxes[0].telegram.token", "inboxes[1].name", "inboxes[1].wechat.mode", "desks[0].inbox", "bot.floor"} {
+		for _, want := range []string{"http.listen", "shade", "storage.mongo.uri", "inboxes[0].telegram.token", "inboxes[1].name", "inboxes[1].wechat.mode", "desks[0].inbox", "bot.floor"} {
 			if !strings.Contains(out, want) {
 				t.Errorf("%s does not tell of %s:\n%s", command, want, out)
 			}

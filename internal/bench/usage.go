@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // usage is what a process has used.
@@ -26,7 +27,7 @@ func (u *under) measure(ctx context.Context) (usage, error) {
 	if err != nil {
 		return usage{}, fmt.Errorf("metrics: %w", err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
 	if err != nil {
 		return usage{}, fmt.Errorf("metrics: %w", err)
 	}

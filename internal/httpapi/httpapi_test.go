@@ -111,7 +111,7 @@ func TestServeStopsInTime(t *testing.T) {
 		if err != nil {
 			return
 		}
-		if res, err := http.DefaultClient.Do(req); err == nil {
+		if res, err := (&http.Client{Timeout: 10 * time.Second}).Do(req); err == nil {
 			_ = res.Body.Close()
 		}
 	}()

@@ -32,7 +32,7 @@ func call(t *testing.T, method, url, body string, header ...string) (status int,
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func listen(t *testing.T, srv *httptest.Server) *stream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := srv.Client().Do(req) //nolint:bodyclose // the stream's close does
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func Measure(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	index, r := build(entriesOf(faq))
+	index, r := build(entriesOf(faq)) //nolint:contextcheck // a fixed index asks nobody
 	in, err := ask(ctx, index, p.apply(queries))
 	if err != nil {
 		return Report{}, err

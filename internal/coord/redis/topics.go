@@ -57,7 +57,7 @@ func (c *Coord) Subscribe(ctx context.Context, topic string, fn func(text string
 func (t *topics) add(ctx context.Context, topic string, fn func(string)) (<-chan struct{}, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.local.Subscribe(ctx, topic, fn, func() { t.dropIfUnused(topic) }); err != nil {
+	if err := t.local.Subscribe(ctx, topic, fn, func() { t.dropIfUnused(topic) }); err != nil { //nolint:contextcheck // it runs when ctx has ended
 		return nil, err
 	}
 	channel := t.coord.key("topic:" + topic)

@@ -32,7 +32,7 @@ type insertion struct {
 // insert stores the document of c unless its id exists.
 func (s *inserter) insert(ctx context.Context, c change) (exists bool, err error) {
 	in := &insertion{change: c, done: make(chan struct{})}
-	s.join(in)
+	s.join(in) //nolint:contextcheck // the flight carries inserts of several callers
 	select {
 	case <-in.done:
 		return in.exists, in.err

@@ -79,7 +79,7 @@ func Open(ctx context.Context, o Options) (*Driver, error) {
 	}
 	d := &Driver{client: client, db: client.Database(o.Database), timeout: o.Timeout, registry: newRegistry()}
 	if err := d.Ping(ctx); err != nil {
-		_ = d.Close()
+		_ = d.Close() //nolint:contextcheck // ctx may have ended
 		return nil, fmt.Errorf("mongodb: %w", hide(err, o.URI))
 	}
 	return d, nil

@@ -71,7 +71,7 @@ func (d *Driver) Get(ctx context.Context, collection, id string) (docstore.Recor
 		return record, err
 	}
 	args := []driver.NamedValue{arg(1, id)}
-	err = d.readers.use(ctx, func(c *conn) error {
+	err = d.readers.use(ctx, func(c *conn) error { //nolint:contextcheck // use ends the wait, a read in memory is not cut
 		return c.each(t.get, args, func(row []driver.Value) error {
 			record.Version, record.Body = row[0].(int64), row[1].([]byte)
 			return nil
@@ -94,7 +94,7 @@ func (d *Driver) Find(ctx context.Context, collection string, q docstore.Query) 
 		return nil, err
 	}
 	var records []docstore.Record
-	err = d.readers.use(ctx, func(c *conn) error {
+	err = d.readers.use(ctx, func(c *conn) error { //nolint:contextcheck // the row function looks at ctx
 		return c.each(sel.sql(), sel.args, func(row []driver.Value) error {
 			records = append(records, docstore.Record{ID: row[0].(string), Version: row[1].(int64), Body: row[2].([]byte)})
 			return ctx.Err()
@@ -114,7 +114,7 @@ func (d *Driver) Count(ctx context.Context, collection string, q docstore.Query)
 		return 0, err
 	}
 	var n int64
-	err = d.readers.use(ctx, func(c *conn) error {
+	err = d.readers.use(ctx, func(c *conn) error { //nolint:contextcheck // use ends the wait, a read in memory is not cut
 		v, err := c.value(sel.sql(), sel.values()...)
 		n, _ = v.(int64)
 		return err

@@ -49,7 +49,7 @@ func Open(ctx context.Context, o Options) (*Driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := open(o)
+	d, err := open(o) //nolint:contextcheck // the connections live until Close
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Join(o.Dir, fileName), err), lock.Unlock())
 	}
