@@ -71,7 +71,14 @@ type director struct {
 	topics int                  // threads to be deleted
 }
 
-type armed struct{ kind, platform string }
+// armed is a fault that waits for an operation it fits. After a while any platform's will do.
+type armed struct {
+	kind, platform string
+	since          time.Time
+}
+
+// anywhere is that while.
+const anywhere = time.Second
 
 // planned is a fault of the schedule.
 type planned struct {
@@ -142,7 +149,7 @@ func (d *director) do(ctx context.Context, random *rand.Rand, p planned) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.armed = append(d.armed, armed{p.kind, p.platform})
+	d.armed = append(d.armed, armed{p.kind, p.platform, time.Now()})
 	return nil
 }
 
@@ -192,7 +199,7 @@ func (d *director) plan(platform string) func(op string) sim.Fault {
 	return func(op string) sim.Fault {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		i := slices.IndexFunc(d.armed, func(a armed) bool { return a.platform == platform && d.fits(a, op) })
+		i := slices.IndexFunc(d.armed, func(a armed) bool { return d.fits(a, platform, op) })
 		if i < 0 {
 			return sim.FaultNone
 		}
@@ -210,14 +217,16 @@ func (d *director) plan(platform string) func(op string) sim.Fault {
 	}
 }
 
-// fits says whether an armed fault may hit an operation now.
-func (d *director) fits(a armed, op string) bool {
+// fits says whether an armed fault may hit an operation of a platform now.
+func (d *director) fits(a armed, platform, op string) bool {
 	_, delivery := deliveryFaults[a.kind]
 	switch {
+	case platform != a.platform && time.Since(a.since) < anywhere:
+		return false
 	case delivery || op == "deliver":
 		return delivery && op == "deliver"
 	case doubtful(a.kind):
-		return sends[op] && time.Since(d.doubt[a.platform]) > calm
+		return sends[op] && time.Since(d.doubt[platform]) > calm
 	default:
 		return !strings.Contains(op, "etMe") && !strings.Contains(op, "ebhook")
 	}

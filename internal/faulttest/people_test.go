@@ -21,6 +21,7 @@ type customer struct {
 	d       *director
 	random  *rand.Rand
 	pace    <-chan time.Time // everybody's messages together
+	enough  func() bool      // nothing new is to be begun
 	n       int
 	home    chatKey
 	entry   int // next question
@@ -42,8 +43,8 @@ var desks = map[string]desk{
 // maxQuestions bounds what one customer asks: each asks other entries than their neighbors.
 const maxQuestions = 8
 
-func newCustomer(w *world, d *director, seed uint64, pace <-chan time.Time) *customer {
-	c := &customer{w: w, d: d, pace: pace, pressed: map[string]bool{}}
+func newCustomer(w *world, d *director, seed uint64, pace <-chan time.Time, enough func() bool) *customer {
+	c := &customer{w: w, d: d, pace: pace, enough: enough, pressed: map[string]bool{}}
 	c.n, c.home = w.newcomer(func(n int) chatKey {
 		switch n % 3 {
 		case 0:
@@ -63,14 +64,17 @@ func newCustomer(w *world, d *director, seed uint64, pace <-chan time.Time) *cus
 func (c *customer) live(ctx context.Context) error {
 	asks := 1 + c.random.IntN(maxQuestions/2)
 	for range asks {
+		if c.enough() {
+			return nil
+		}
 		if err := c.ask(ctx); err != nil {
 			return err
 		}
 	}
-	if c.random.IntN(2) == 0 {
+	if c.random.IntN(2) == 0 || c.enough() {
 		return nil
 	}
-	if err := c.serve(ctx); err != nil {
+	if err := c.serve(ctx); err != nil || c.enough() {
 		return err
 	}
 	return c.ask(ctx)
@@ -134,8 +138,8 @@ func (c *customer) serve(ctx context.Context) error {
 	}
 	rounds := 1 + c.random.IntN(2)
 	for i := 0; i < rounds; i++ {
-		if err := c.round(ctx); err != nil {
-			return err
+		if heard, err := c.round(ctx); err != nil || !heard {
+			return err // an agent who has not heard all does not end the case
 		}
 		if c.thread != "" && c.d.wantsTopic() {
 			if err := c.deleteThread(); err != nil {
@@ -153,30 +157,30 @@ func (c *customer) mark(letter string) string {
 	return fmt.Sprintf("[%s%d.%d]", letter, c.n, c.texts)
 }
 
-// round is what the customer says, then the agent.
-func (c *customer) round(ctx context.Context) error {
+// round is what the customer says, then the agent, if it was heard at the desk.
+func (c *customer) round(ctx context.Context) (heard bool, err error) {
 	var last string
 	for range 1 + c.random.IntN(2) {
 		last = c.mark("t")
 		if err := c.say(ctx, sortText, "订单情况 "+last, last); err != nil {
-			return err
+			return false, err
 		}
 	}
 	told := len(c.w.board.seen(c.home, tokenTold))
 	reached := func() bool { return len(c.w.board.inGroups(last)) > 0 }
-	err := c.until(ctx, func() bool { return reached() || len(c.w.board.seen(c.home, tokenTold)) > told })
+	err = c.until(ctx, func() bool { return reached() || len(c.w.board.seen(c.home, tokenTold)) > told })
 	if err != nil || !reached() {
-		return err
+		return false, err
 	}
 	found := c.w.board.inGroups(last)
 	c.thread = found[len(found)-1].thread
 	if c.random.IntN(2) == 0 {
 		note := c.mark("n")
 		if err := c.write(ctx, sortNote, "//内部讨论 "+note, note); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return c.reply(ctx)
+	return true, c.reply(ctx)
 }
 
 // write is what the agent says in the thread.

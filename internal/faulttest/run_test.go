@@ -56,7 +56,7 @@ var processFaults = []string{faultKill, faultTerm, faultTopic, faultDouble, faul
 // TestEmbedded is one gateway with embedded storage.
 func TestEmbedded(t *testing.T) {
 	t.Parallel()
-	s := size{messages: 180, faults: 15, span: 8 * time.Second, people: 24, linger: 7500 * time.Millisecond}.withFlags()
+	s := size{messages: 180, faults: 15, span: 7 * time.Second, people: 18, linger: 7500 * time.Millisecond}.withFlags()
 	w := newWorld(t, layout{entries: 400})
 	perform(t, w, s, slices.Concat(processFaults, apiFaults))
 }
@@ -101,13 +101,14 @@ func perform(t *testing.T, w *world, s size, kinds []string) {
 	if err != nil {
 		t.Errorf("seed %d: the talk broke off: %v", s.seed, err)
 	}
+	talked := time.Since(began)
 	v := settle(t.Context(), w, d, s)
 	for _, p := range w.gateways {
 		if err := p.end(syscall.SIGTERM); err != nil {
 			t.Errorf("a gateway ended with %v", err)
 		}
 	}
-	report(os.Stderr, t.Name(), s, kinds, d.made(), v, time.Since(began))
+	report(os.Stderr, t.Name(), s, kinds, d.made(), v, talked, time.Since(began))
 	complain(t, s, kinds, d.made(), v)
 	if t.Failed() {
 		keepLogs(t, w, s)
@@ -137,7 +138,7 @@ func talk(ctx context.Context, w *world, d *director, s size, plan []planned) er
 	for range s.people {
 		group.Go(func() error {
 			for !enough() {
-				if err := newCustomer(w, d, s.seed, pace.C).live(ctx); err != nil {
+				if err := newCustomer(w, d, s.seed, pace.C, enough).live(ctx); err != nil {
 					return err
 				}
 			}
@@ -173,9 +174,9 @@ func hits(events []event) map[string]int {
 	return n
 }
 
-func report(out io.Writer, name string, s size, kinds []string, events []event, v *verdict, took time.Duration) {
+func report(out io.Writer, name string, s size, kinds []string, events []event, v *verdict, talked, took time.Duration) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "--- %s: -faults.seed %d -faults.messages %d -faults.count %d -faults.for %v, %.1f s\n", name, s.seed, s.messages, s.faults, s.span, took.Seconds())
+	fmt.Fprintf(&b, "--- %s: -faults.seed %d -faults.messages %d -faults.count %d -faults.for %v, %.0f s of talk, %.0f s in all\n", name, s.seed, s.messages, s.faults, s.span, talked.Seconds(), took.Seconds())
 	fmt.Fprintln(&b, "    the gateway's send budgets and the platforms' limits and quotas are off, their pauses before a repeat shortened")
 	n := hits(events)
 	fmt.Fprintf(&b, "    messages %d, delivered %d; faults %d:", v.messages, v.delivered, len(events))
