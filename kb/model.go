@@ -235,10 +235,48 @@ func (m *model) shortlist(v []weighted, n int, s *scratch) []int32 {
 		}
 	}
 	s.order = order
-	slices.SortFunc(s.touched, func(a, b int32) int { return cmp.Or(cmp.Compare(s.score[b], s.score[a]), cmp.Compare(a, b)) })
-	best := slices.Clone(s.touched[:min(n, len(s.touched))])
+	best := s.best(n)
 	s.clear()
 	return best
+}
+
+// best returns the n touched entries of the highest scores, best first and equal ones in the order of entries. It keeps a heap with the
+// worst of the chosen on top, since nearly all of the touched are worse than that.
+func (s *scratch) best(n int) []int32 {
+	worse := func(a, b int32) bool {
+		if x, y := s.score[a], s.score[b]; x != y {
+			return x < y
+		}
+		return a > b
+	}
+	heap := slices.Clone(s.touched[:min(n, len(s.touched))])
+	down := func(i int) {
+		for {
+			c := 2*i + 1
+			if c >= len(heap) {
+				return
+			}
+			if c+1 < len(heap) && worse(heap[c+1], heap[c]) {
+				c++
+			}
+			if !worse(heap[c], heap[i]) {
+				return
+			}
+			heap[i], heap[c] = heap[c], heap[i]
+			i = c
+		}
+	}
+	for i := len(heap)/2 - 1; i >= 0; i-- {
+		down(i)
+	}
+	for _, e := range s.touched[len(heap):] {
+		if worse(heap[0], e) {
+			heap[0] = e
+			down(0)
+		}
+	}
+	slices.SortFunc(heap, func(a, b int32) int { return cmp.Or(cmp.Compare(s.score[b], s.score[a]), cmp.Compare(a, b)) })
+	return heap
 }
 
 // maxPostings bounds the work of a shortlist.
