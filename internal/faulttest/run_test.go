@@ -68,7 +68,7 @@ func TestReplicas(t *testing.T) {
 	if redis == nil {
 		t.Skip("no redis-server on the path: install it to test replicas")
 	}
-	s := size{messages: 40, faults: 12, span: 8 * time.Second, people: 6, linger: 11 * time.Second}.withFlags()
+	s := size{messages: 30, faults: 12, span: 7 * time.Second, people: 6, linger: 11 * time.Second}.withFlags()
 	w := newWorld(t, layout{entries: 200, redis: redis})
 	kinds := []string{faultStoreCut, faultStoreLag, faultRedisCut, faultFlush, faultRedis}
 	if *countFlag > 0 {
