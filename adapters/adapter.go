@@ -37,6 +37,9 @@ type Rate struct {
 type Features struct {
 	MaxText  int  // longest text of one message, in TextUnit
 	TextUnit Unit //
+	// InlineLink is how a link is written inside a text, with {label} and {url}, where that is the platform's only way (see InlineLinks): such links
+	// count toward MaxText. "" = the adapter needs no room for Outgoing.Spans.
+	InlineLink string
 	// MaxChoices is how many buttons a message may carry; 0 = none, people answer with digits.
 	MaxChoices int
 	// MessageIDs says that receipts carry the platform's id of what was sent.

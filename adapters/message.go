@@ -151,8 +151,10 @@ type Outgoing struct {
 	Thread ThreadID `json:"thread,omitempty"`
 	// ReplyTo quotes a message of the chat, where the platform can; the quoted message may be gone, which is no error.
 	ReplyTo MessageID `json:"reply_to,omitempty"`
-	Text    string    `json:"text,omitempty"` // plain text
-	Card    *Card     `json:"card,omitempty"` // instead of Text
+	Text    string    `json:"text,omitempty"` // plain text: whatever looks like markup is meant literally
+	// Spans format parts of Text.
+	Spans []Span `json:"spans,omitempty"`
+	Card  *Card  `json:"card,omitempty"` // instead of Text
 	// Choices become buttons under the message; the core sends at most Features.MaxChoices of them and writes digits into Text where that is 0.
 	Choices []Choice `json:"choices,omitempty"`
 }

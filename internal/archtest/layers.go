@@ -8,7 +8,7 @@ var layers = [][]string{
 	{"internal/httpapi", "internal/config"},
 	{"bot"},
 	{"handoff"},
-	{"tickets", "kb", "internal/transcript", "internal/texts"},
+	{"tickets", "kb", "internal/transcript", "internal/texts", "internal/richtext"},
 	{"adapters/wechat", "adapters/feishu", "adapters/telegram"},
 	{"adapters"},
 	{"internal/docstore", "internal/coord", "internal/sim", "internal/archtest", "deploy"},
@@ -27,6 +27,7 @@ var imports = map[string][]string{
 	"tickets":                       {"internal/docstore"},
 	"internal/transcript":           {"adapters", "internal/docstore", "internal/coord"},
 	"internal/texts":                {},
+	"internal/richtext":             {"adapters"},
 	"internal/sim":                  {},
 	"deploy":                        {},
 	"internal/docstore":             {},
@@ -54,6 +55,7 @@ var importedBy = map[string][]string{
 // drivers says in which one package a module may be used; "" = in tests only. Keys are module paths without a version.
 var drivers = map[string]string{
 	"github.com/gin-gonic/gin":                        "internal/httpapi",
+	"github.com/yuin/goldmark":                        "internal/richtext",
 	"github.com/redis/go-redis":                       "internal/coord/redis",
 	"github.com/go-redis/redis_rate":                  "internal/coord/redis",
 	"go.mongodb.org/mongo-driver":                     "internal/docstore/mongo",
