@@ -23,5 +23,8 @@ func address(to string) (string, bool) {
 			b.WriteByte(c)
 		}
 	}
-	return b.String(), b.Len() <= longest
+	if b.Len() > longest {
+		return "", false
+	}
+	return b.String(), true
 }

@@ -25,7 +25,7 @@ func (emphasis) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node
 		kind = strike{}
 	}
 	d := parser.ScanDelimiter(line, before, 1, kind)
-	if d == nil || (d.Char == '~' && d.OriginalLength != 2) {
+	if d == nil || (d.Char == '~' && (d.OriginalLength != 2 || before == '~')) {
 		return nil
 	}
 	after := ' '
@@ -66,31 +66,31 @@ func wide(r rune) bool {
 
 func digit(r rune) bool { return r >= '0' && r <= '9' }
 
-// bareURL parses addresses without markup.
+// bareURL parses addresses without markup. The parser stops at punctuation only, so it begins at the colon and takes the scheme back.
 type bareURL struct{}
 
-func (bareURL) Trigger() []byte { return []byte{'h'} }
+func (bareURL) Trigger() []byte { return []byte{':'} }
 
-func (bareURL) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	if pc.IsInLinkLabel() {
-		return nil
-	}
-	if r := block.PrecendingCharacter(); r < utf8.RuneSelf && (unicode.IsLetter(r) || digit(r)) {
-		return nil
-	}
+func (bareURL) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, segment := block.PeekLine()
-	host := 0
-	for _, scheme := range []string{"http://", "https://"} {
-		if bytes.HasPrefix(line, []byte(scheme)) {
-			host = len(scheme)
-		}
-	}
-	n := addressEnd(line)
-	if host == 0 || n <= host {
+	before, ok := parent.LastChild().(*ast.Text)
+	if pc.IsInLinkLabel() || !ok || before.Segment.Stop != segment.Start || !bytes.HasPrefix(line, []byte("://")) {
 		return nil
 	}
+	word := before.Segment.Value(block.Source())
+	scheme := len(word) - len(bytes.TrimRightFunc(word, func(r rune) bool { return r < utf8.RuneSelf && (unicode.IsLetter(r) || digit(r)) }))
+	if s := string(word[len(word)-scheme:]); s != "http" && s != "https" {
+		return nil
+	}
+	n := addressEnd(line[len("://"):])
+	if n == 0 {
+		return nil
+	}
+	n += len("://")
+	start := segment.Start - scheme
+	before.Segment = before.Segment.WithStop(start)
 	block.Advance(n)
-	return ast.NewAutoLink(ast.AutoLinkURL, ast.NewTextSegment(segment.WithStop(segment.Start+n)))
+	return ast.NewAutoLink(ast.AutoLinkURL, ast.NewTextSegment(text.NewSegment(start, segment.Start+n)))
 }
 
 // addressEnd is where an address at the start of line ends: before the first character that is not visible ASCII or seldom part of one, and before the
@@ -114,3 +114,8 @@ func addressEnd(line []byte) int {
 	}
 	return n
 }
+
+// lines parses paragraphs, also of lines that are indented as code would be.
+type lines struct{ parser.BlockParser }
+
+func (lines) CanAcceptIndentedLine() bool { return true }

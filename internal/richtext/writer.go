@@ -2,7 +2,6 @@ package richtext
 
 import (
 	"bytes"
-	"html"
 	"strconv"
 	"strings"
 
@@ -27,18 +26,12 @@ type writer struct {
 	inLink bool // links do not nest
 }
 
-// span formats what write adds.
+// span formats what write adds. Its place among the spans is before those of write.
 func (w *writer) span(kind adapters.SpanKind, write func()) {
-	start := len(w.out)
+	i, start := len(w.spans), len(w.out)
+	w.spans = append(w.spans, adapters.Span{Kind: kind, Start: start})
 	write()
-	w.mark(kind, start, "")
-}
-
-// mark formats what was added since start.
-func (w *writer) mark(kind adapters.SpanKind, start int, url string) {
-	if n := len(w.out) - start; n > 0 {
-		w.spans = append(w.spans, adapters.Span{Kind: kind, Start: start, Length: n, URL: url})
-	}
+	w.spans[i].Length = len(w.out) - start // an empty one does not fit and goes
 }
 
 func (w *writer) add(s string) { w.out = append(w.out, s...) }
@@ -61,10 +54,30 @@ func (w *writer) between(n ast.Node) {
 	if n.PreviousSibling() == nil {
 		return
 	}
-	if n.HasBlankPreviousLines() {
+	if w.apart(n) {
 		w.add("\n")
 	}
 	w.newline()
+}
+
+// apart says whether a blank line stands before n. The parser does not know it of tables and of what follows code.
+func (w *writer) apart(n ast.Node) bool {
+	_, table := n.(*extast.Table)
+	_, code := n.PreviousSibling().(*ast.FencedCodeBlock)
+	if !table && !code {
+		return n.HasBlankPreviousLines()
+	}
+	at := n
+	for at.Type() == ast.TypeBlock && at.Lines().Len() == 0 && at.FirstChild() != nil {
+		at = at.FirstChild()
+	}
+	if at.Type() != ast.TypeBlock || at.Lines().Len() == 0 {
+		return n.HasBlankPreviousLines()
+	}
+	above := w.source[:at.Lines().At(0).Start]
+	above = above[:bytes.LastIndexByte(above, '\n')+1]
+	above = bytes.TrimSuffix(above, []byte("\n"))
+	return len(bytes.Trim(above[bytes.LastIndexByte(above, '\n')+1:], " \t>")) == 0
 }
 
 func (w *writer) block(n ast.Node) {
@@ -228,18 +241,20 @@ func (w *writer) link(to string, label func()) {
 		label()
 		return
 	}
-	start := len(w.out)
-	w.inLink = true
-	label()
-	w.inLink = false
+	i, start := len(w.spans), len(w.out)
 	url, ok := address(to)
-	if strings.TrimSpace(string(w.out[start:])) == "" {
-		w.add(to)
-	}
-	if ok {
-		w.mark(adapters.SpanLink, start, url)
+	w.inLink = true
+	w.span(adapters.SpanLink, func() {
+		label()
+		if len(bytes.TrimSpace(w.out[start:])) == 0 {
+			w.add(to)
+		}
+	})
+	w.inLink = false
+	if w.spans[i].URL = url; ok {
 		return
 	}
+	w.spans[i].Length = 0
 	for _, scheme := range []string{"tel:", "mailto:"} {
 		to = strings.TrimPrefix(to, scheme)
 	}
@@ -250,25 +265,25 @@ func (w *writer) link(to string, label func()) {
 
 // unescape resolves backslashes and entities.
 func unescape(b []byte) string {
-	if bytes.IndexByte(b, '\\') < 0 {
-		return html.UnescapeString(string(b))
-	}
-	var out strings.Builder
-	for len(b) > 0 {
+	var out []byte
+	for {
 		i := bytes.IndexByte(b, '\\')
 		if i < 0 || i+1 == len(b) {
-			break
+			return string(append(out, entities(b)...))
 		}
-		out.WriteString(html.UnescapeString(string(b[:i])))
+		out = append(out, entities(b[:i])...)
 		if !util.IsPunct(b[i+1]) {
-			out.WriteByte('\\')
+			out = append(out, b[i])
 		}
-		if util.IsPunct(b[i+1]) {
-			out.WriteByte(b[i+1])
-			i++
-		}
-		b = b[i+1:]
+		out = append(out, b[i+1])
+		b = b[i+2:]
 	}
-	out.WriteString(html.UnescapeString(string(b)))
-	return out.String()
+}
+
+// entities resolves those that end in a semicolon: "&copy=1" is part of an address.
+func entities(b []byte) []byte {
+	if bytes.IndexByte(b, '&') < 0 {
+		return b
+	}
+	return util.ResolveEntityNames(util.ResolveNumericReferences(b))
 }
