@@ -278,3 +278,44 @@ func TestPageReconnects(t *testing.T) {
 		t.Errorf("%d records are shown twice", -n)
 	}
 }
+
+// Buttons, other kinds of message, events and edits work and are shown, also to who opens the page later.
+func TestPageActs(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	srv := play(t)
+	b := browse(t, srv.URL, 1400, 900)
+	wx, tg := pane(playground.WeChatInbox), pane(playground.TelegramInbox)
+	menu := func(root, label string) {
+		t.Helper()
+		b.click(root + ` .plus`)
+		if !eval[bool](b, fmt.Sprintf(`(() => { const e = [...document.querySelectorAll(%q)].find((e) => e.textContent === %q); e?.click(); return Boolean(e); })()`, root+` .menu button`, label)) {
+			t.Fatalf("the menu has no %s", label)
+		}
+	}
+	menu(wx, "关注公众号")
+	b.see(wx+` .account .bubble`, "欢迎")
+	menu(wx, "图片")
+	b.see(wx+` .mine .kind`, "图片")
+	b.write(tg, "怎么退伙")
+	b.see(tg+` .mine .bubble`, "怎么退伙")
+	eval[any](b, fmt.Sprintf(`[...document.querySelectorAll(%q)].find((e) => e.textContent === '修改').click()`, tg+` .mine .tool`))
+	eval[any](b, fmt.Sprintf(`document.querySelector(%q).select()`, tg+` textarea`))
+	b.write(tg, "怎么退货")
+	b.see(tg+` .mine .edited`, "已编辑")
+	if n := b.count(tg+` .mine .bubble`, "怎么退伙"); n > 0 {
+		t.Error("the text before the edit is still shown")
+	}
+	b.click(tg + ` [data-press="human"]`)
+	b.see(tg+` .note`, "Tom 点击了「人工客服」")
+	b.click(`#talk [data-press="claim"]`)
+	b.see(`#talk .note`, "小王 点击了「接入」")
+	b.see(tg+` .account .bubble`, "小王 为您服务")
+
+	later := browse(t, srv.URL, 1400, 900)
+	later.see(wx+` .note`, "Amy：关注公众号")
+	later.see(wx+` .mine .kind`, "图片")
+	later.see(tg+` .note`, "Tom 点击了「人工客服」")
+	later.see(tg+` .mine .edited`, "已编辑")
+	later.see(`#talk .note`, "小王 点击了「接入」")
+}

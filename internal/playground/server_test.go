@@ -330,23 +330,6 @@ func TestStreamForgets(t *testing.T) {
 	}
 }
 
-// A server's limit for reading requests must not end streams.
-func TestStreamOutlivesReadTimeout(t *testing.T) {
-	_, page := open(t)
-	srv := httptest.NewUnstartedServer(page)
-	srv.Config.ReadTimeout = 50 * time.Millisecond
-	srv.Start()
-	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
-	s := listen(t, srv)
-	s.next()
-	<-time.After(4 * srv.Config.ReadTimeout)
-	say(t, srv, playground.WeChatInbox, sim.Say{From: "oAmy", Text: "still there?"})
-	posts, _ := take[seenPost](s, "post", 1)
-	if posts[0].Post.Text != "still there?" {
-		t.Errorf("post %+v", posts[0])
-	}
-}
-
 // A server that shuts down does not wait for streams.
 func TestStreamEndsAtShutdown(t *testing.T) {
 	_, page := open(t)

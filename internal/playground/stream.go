@@ -21,7 +21,6 @@ const (
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	s.endWith(r)
 	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(time.Time{}) // a server's limit for reading requests would end the stream
 	w.Header().Set("Content-Type", "text/event-stream")
 	write := func(format string, args ...any) bool {
 		_, err := fmt.Fprintf(w, format, args...)

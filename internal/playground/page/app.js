@@ -217,13 +217,17 @@ function fresh(view) {
 }
 
 let run;
+let completing;
 function take(e) {
   switch (e.kind) {
     case "hello":
       if (run && run !== e.data) location.reload();
       run = e.data;
       break;
-    case "post": talks.post(e.data.inbox, e.data.post); break;
+    case "post":
+      talks.post(e.data.inbox, e.data.post);
+      completing ??= setTimeout(() => { completing = undefined; log.complete(); }, 200);
+      break;
     case "deed": talks.deed(e.n, e.data); break;
     case "record":
       log.record(e.n, e.data);

@@ -18,6 +18,7 @@ export class Log {
     this.talks = talks;
     this.all = []; // oldest first
     this.last = 0;
+    this.rows = new WeakMap(); // li -> record
     this.list = root.querySelector("#records");
     this.steps = root.querySelector("#log-steps");
     this.filter = root.querySelector("#log-filter");
@@ -36,6 +37,14 @@ export class Log {
     this.list.prepend(this.#row(r));
     while (this.list.children.length > shownMost) this.list.lastChild.remove();
     this.#number();
+  }
+
+  /** Adds the words of messages that arrived after their records. */
+  complete() {
+    for (const row of this.list.querySelectorAll(".record")) {
+      const about = row.querySelector(".about");
+      if (!about.textContent) about.textContent = this.#about(this.rows.get(row));
+    }
   }
 
   show() {
@@ -80,12 +89,14 @@ export class Log {
   #row(r) {
     const reason = r.reason ? make("span", { class: "reason" }, r.reason) : null;
     const via = r.via ? make("span", { class: "tag passive" }, r.via === "passive" ? t("passive") : r.via) : null;
-    return make("li", { class: `record ${groups[r.step] ?? ""}${bad.has(r.step) ? " bad" : ""}` },
+    const li = make("li", { class: `record ${groups[r.step] ?? ""}${bad.has(r.step) ? " bad" : ""}` },
       make("time", { datetime: r.at }, clock(Date.parse(r.at))),
       make("span", { class: "step" }, t(`step_${r.step}`)),
       make("span", { class: `inbox ${channels[r.inbox] ?? ""}` }, t(channels[r.inbox] ?? r.inbox)),
       make("span", { class: "what" }, r.decision ? make("code", {}, r.decision) : null, reason, via, make("span", { class: "about", dir: "auto" }, this.#about(r))),
       make("button", { type: "button", class: "id", title: `${r.id}\n${t("trace")}`, "aria-label": t("trace"), onclick: () => this.#trace(r.for || r.id) }, make("bdi", {}, r.id)));
+    this.rows.set(li, r);
+    return li;
   }
 
   #trace(id) {

@@ -8,6 +8,7 @@ export class Talks {
     this.byID = new Map(); // inbox|chat|message id, and inbox||message id
     this.kinds = new Map(); // inbox|message id -> kind of message
     this.names = new Map(); // inbox|person -> name
+    this.waiting = new Map(); // inbox|message id -> presses of its buttons that came before it
     this.seen = new Map(); // inbox -> latest seq
     this.deeds = 0;
     this.changed = () => {}; // called with (talk, item, isNew)
@@ -34,19 +35,25 @@ export class Talks {
     const old = p.Edited && this.bySeq.get(`${inbox}|${p.Edited}`);
     if (old) {
       Object.assign(old, { text: p.Text, buttons: p.Buttons ?? [], edited: true });
+      label(old);
       for (const talk of old.talks) this.changed(talk, old, false);
       return;
     }
     const item = {
       inbox, seq: p.Seq, id: p.ID, chat: p.Chat, group: p.Group, thread: p.Thread, from: p.From, text: p.Text, card: p.Card, buttons: p.Buttons ?? [],
       replyTo: p.ReplyTo, via: p.Via, at: Date.parse(p.At), kind: this.kinds.get(`${inbox}|${p.ID}`), reactions: [], talks: [],
+      labels: new Map(), // data -> label of every button it ever had
     };
+    label(item);
     this.bySeq.set(`${inbox}|${p.Seq}`, item);
     if (p.ID) {
       this.byID.set(`${inbox}|${p.Chat}|${p.ID}`, item);
       this.byID.set(`${inbox}||${p.ID}`, item);
     }
     this.#place(item);
+    const key = `${inbox}|${p.ID}`;
+    for (const press of this.waiting.get(key) ?? []) this.#note(press);
+    this.waiting.delete(key);
   }
 
   // On Feishu a thread is named by its root, which itself stands in the main view: the root is shown in both.
@@ -82,10 +89,20 @@ export class Talks {
     if (!say.Event && !say.Press) return;
     if (say.Press && inbox === "shop-wechat") return; // the customer's tap is a message there
     if (say.Event === "start" && inbox === "shop-telegram") return; // so is this
-    const on = this.find(inbox, say.Chat || say.From, say.ReplyTo);
+    this.#note({ inbox, at, say });
+  }
+
+  // The sources of the stream are not in order: a press may come before the message it was on.
+  #note({ inbox, at, say }) {
+    const on = this.byID.get(`${inbox}|${say.Chat || say.From}|${say.ReplyTo}`);
+    if (say.Press && !on) {
+      const key = `${inbox}|${say.ReplyTo}`;
+      this.waiting.set(key, [...(this.waiting.get(key) ?? []), { inbox, at, say }]);
+      return;
+    }
     const talk = on?.talks.at(-1) ?? this.talk(inbox, say.Chat || say.From, say.Thread);
-    const label = on?.buttons.find((b) => b.Data === say.Press)?.Label ?? say.Press;
-    this.#add(talk, { note: true, inbox, from: say.From, event: say.Event, label, at: Date.parse(at) });
+    const pressed = on?.labels.get(say.Press) ?? say.Press;
+    this.#add(talk, { note: true, inbox, from: say.From, event: say.Event, label: pressed, at: Date.parse(at) });
   }
 
   /** The threads of a group, the latest first. */
@@ -93,11 +110,10 @@ export class Talks {
     const all = [...this.talks.values()].filter((k) => k.inbox === inbox && k.chat === chat && k.thread);
     return all.sort((a, b) => (b.items.at(-1)?.at ?? 0) - (a.items.at(-1)?.at ?? 0));
   }
+}
 
-  /** The private chats of an inbox. */
-  privates(inbox) {
-    return [...this.talks.values()].filter((k) => k.inbox === inbox && k.items.some((i) => i.group === false));
-  }
+function label(item) {
+  for (const b of item.buttons) item.labels.set(b.Data, b.Label);
 }
 
 /** The first post of the account in a thread: a case's card. */
