@@ -82,10 +82,6 @@ type verdict struct {
 	leaked              []string // notes outside the desk
 }
 
-func (v *verdict) sound() bool {
-	return len(v.lost)+len(v.doubled)+len(v.disorder)+len(v.wrong)+len(v.leaked) == 0
-}
-
 // judge compares what was said with what was seen.
 func judge(r *record) *verdict {
 	j := &judging{record: r, board: newBoard(), verdict: &verdict{explained: map[string]int{}}, owners: map[string]int{}, used: map[int]bool{}, killed: map[string]bool{}}

@@ -160,14 +160,17 @@ func (c *customer) mark(letter string) string {
 // round is what the customer says, then the agent, if it was heard at the desk.
 func (c *customer) round(ctx context.Context) (heard bool, err error) {
 	var last string
+	var texts []string
 	for range 1 + c.random.IntN(2) {
 		last = c.mark("t")
+		texts = append(texts, last)
 		if err := c.say(ctx, sortText, "订单情况 "+last, last); err != nil {
 			return false, err
 		}
 	}
 	told := len(c.w.board.seen(c.home, tokenTold))
-	reached := func() bool { return len(c.w.board.inGroups(last)) > 0 }
+	unheard := func(mark string) bool { return len(c.w.board.inGroups(mark)) == 0 }
+	reached := func() bool { return !slices.ContainsFunc(texts, unheard) } // one may overtake the other
 	err = c.until(ctx, func() bool { return reached() || len(c.w.board.seen(c.home, tokenTold)) > told })
 	if err != nil || !reached() {
 		return false, err

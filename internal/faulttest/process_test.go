@@ -155,7 +155,7 @@ func (p *process) healthy(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if resp, err := http.DefaultClient.Do(req); err == nil {
+		if resp, err := (&http.Client{Timeout: time.Second}).Do(req); err == nil {
 			_ = resp.Body.Close()
 			return nil
 		}

@@ -57,7 +57,7 @@ var processFaults = []string{faultKill, faultTerm, faultTopic, faultDouble, faul
 func TestEmbedded(t *testing.T) {
 	t.Parallel()
 	s := size{messages: 180, faults: 15, span: 7 * time.Second, people: 18, linger: 7500 * time.Millisecond}.withFlags()
-	w := newWorld(t, layout{entries: 400})
+	w := newWorld(t, layout{entries: 150})
 	perform(t, w, s, slices.Concat(processFaults, apiFaults))
 }
 
@@ -69,7 +69,7 @@ func TestReplicas(t *testing.T) {
 		t.Skip("no redis-server on the path: install it to test replicas")
 	}
 	s := size{messages: 30, faults: 12, span: 7 * time.Second, people: 6, linger: 11 * time.Second}.withFlags()
-	w := newWorld(t, layout{entries: 200, redis: redis})
+	w := newWorld(t, layout{entries: 60, redis: redis})
 	kinds := []string{faultStoreCut, faultStoreLag, faultRedisCut, faultFlush, faultRedis}
 	if *countFlag > 0 {
 		kinds = append(kinds, apiFaults...)
