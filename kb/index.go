@@ -13,6 +13,7 @@ import (
 type Index struct {
 	store *Store
 	now   func() time.Time
+	log   *slog.Logger
 	poll  time.Duration
 
 	current atomic.Pointer[snapshot]
@@ -24,6 +25,7 @@ type IndexOptions struct {
 	// Poll is how often Run asks the database for changes of other processes; 0 = 500 ms. Changes made through the same Store are seen at once.
 	Poll time.Duration
 	Now  func() time.Time // nil = time.Now
+	Log  *slog.Logger     // hears of failures to read the store; nil = nobody
 }
 
 // NewIndex reads the store and returns an index of it. Run keeps it up to date.
@@ -53,7 +55,10 @@ func IndexOf(entries []Entry, o IndexOptions) *Index {
 }
 
 func newIndex(store *Store, o IndexOptions) *Index {
-	x := &Index{store: store, now: o.Now, poll: o.Poll}
+	x := &Index{store: store, now: o.Now, log: o.Log, poll: o.Poll}
+	if x.log == nil {
+		x.log = slog.New(slog.DiscardHandler)
+	}
 	if x.now == nil {
 		x.now = time.Now
 	}
@@ -107,7 +112,7 @@ func (x *Index) Run(ctx context.Context) error {
 		moved := x.store.moved()
 		err := x.Refresh(ctx)
 		if err != nil && ctx.Err() == nil && !failing {
-			slog.WarnContext(ctx, "knowledge base is not up to date", "error", err)
+			x.log.WarnContext(ctx, "knowledge base is not up to date", "error", err)
 		}
 		failing = err != nil
 		training.follow(ctx, x)

@@ -141,7 +141,7 @@ func (a *App) build(ctx context.Context, process string) error {
 	if a.faq, err = kb.NewStore(ctx, a.store, a.o.Now); err != nil {
 		return err
 	}
-	if a.index, err = kb.NewIndex(ctx, a.faq, kb.IndexOptions{Now: a.o.Now}); err != nil {
+	if a.index, err = kb.NewIndex(ctx, a.faq, kb.IndexOptions{Now: a.o.Now, Log: a.o.Log}); err != nil {
 		return err
 	}
 	engine, err := a.engine(ctx, record)
