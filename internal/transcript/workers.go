@@ -188,7 +188,7 @@ func (w *Workers) work(ctx context.Context, task coord.Task) {
 func (w *Workers) round(ctx context.Context, lane string) (retry time.Duration, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			err = fmt.Errorf("panic of type %T\n%s", p, debug.Stack()) // its value may hold a message
 		}
 	}()
 	stop := func() bool { return ctx.Err() != nil }
