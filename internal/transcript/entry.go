@@ -119,6 +119,8 @@ type Entry struct {
 	// PassiveUntil keeps the entry for the open request it answers; afterwards it is pushed.
 	PassiveUntil time.Time `json:"passive_until,omitzero"`
 	PassiveMax   int       `json:"passive_max,omitempty"` // longest body of a request's answer, in bytes
+	// PassiveLink is the form of a link in such a body; see adapters.InlineLinks.
+	PassiveLink string `json:"passive_link,omitempty"`
 	// Passive counts the requests whose body carried it.
 	Passive int `json:"passive,omitempty"`
 }
@@ -150,6 +152,11 @@ func laneInbox(lane string) adapters.InboxName {
 
 // postID derives the id of the n-th post of an incoming entry.
 func postID(in string, n int) string { return "out|" + in + "|" + strconv.Itoa(n) }
+
+// body is what a request's answer carries of an outgoing entry: text that shows its links by itself.
+func (e *Entry) body() string {
+	return adapters.InlineLinks(e.Post.Message.Text, e.Post.Message.Spans, e.PassiveLink)
+}
 
 // live says that an entry still has to be worked on by itself.
 func (e *Entry) live() bool {

@@ -114,7 +114,12 @@ func (t *Transcript) claimPassive(ctx context.Context, m *adapters.Message, atte
 	size, left := 0, 0
 	for i, d := range docs {
 		e := d.Value
-		if !claimable(&e, m.ID, now) || (size > 0 && size+len(e.Post.Message.Text)+1 > e.PassiveMax) {
+		if !claimable(&e, m.ID, now) {
+			left = len(docs) - i
+			break
+		}
+		body := e.body()
+		if size > 0 && size+len(body)+1 > e.PassiveMax {
 			left = len(docs) - i
 			break
 		}
@@ -129,8 +134,8 @@ func (t *Transcript) claimPassive(ctx context.Context, m *adapters.Message, atte
 			return "", false, err
 		}
 		t.observe(string(StateSending), &e)
-		parts = append(parts, e.Post.Message.Text)
-		size += len(e.Post.Message.Text) + 1
+		parts = append(parts, body)
+		size += len(body) + 1
 	}
 	if left > 0 {
 		t.wake(ctx, lane)

@@ -75,7 +75,7 @@ func (w *Workers) handle(ctx context.Context, d docstore.Doc[Entry]) (time.Durat
 func (w *Workers) decide(ctx context.Context, m *adapters.Message) (plan Plan, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			err = fmt.Errorf("panic of type %T\n%s", p, debug.Stack()) // its value may hold a message
 		}
 	}()
 	return w.w.Handler.Handle(ctx, m)
@@ -152,7 +152,8 @@ func (w *Workers) outgoing(in *Entry, plan Plan, now time.Time) []*Entry {
 		until := requestsEnd(in, &f)
 		for _, o := range outs {
 			if o.Post.Inbox == in.In.Inbox && o.Post.Message.Chat == in.In.Chat && now.Before(until) {
-				o.PassiveUntil, o.PassiveMax, o.Due = docstore.Millis(until), f.MaxText, docstore.Millis(until)
+				o.PassiveUntil, o.PassiveMax, o.PassiveLink = docstore.Millis(until), f.MaxText, f.InlineLink
+				o.Due = o.PassiveUntil
 			}
 		}
 	}
@@ -190,7 +191,7 @@ func (w *Workers) release(ctx context.Context, in *Entry, now time.Time) (ops []
 		e := d.Value
 		e.State, e.Tries, e.Due, e.FirstAt = StateQueued, 0, docstore.Millis(now), time.Time{}
 		if f.ReplyWithin > 0 {
-			e.PassiveUntil, e.PassiveMax = docstore.Millis(requestsEnd(in, &f)), f.MaxText
+			e.PassiveUntil, e.PassiveMax, e.PassiveLink = docstore.Millis(requestsEnd(in, &f)), f.MaxText, f.InlineLink
 			e.Due = e.PassiveUntil
 		}
 		ops, lanes = append(ops, w.entries.ReplaceOp(d.ID, d.Version, &e)), append(lanes, e.Lane)

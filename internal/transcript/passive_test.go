@@ -181,3 +181,30 @@ func TestFloodRidesOnItsRequests(t *testing.T) {
 		t.Errorf("the first answer is %s", e.State)
 	}
 }
+
+// A reply inside a request is text only: it shows its links in the platform's form, and they count.
+func TestLinksInsideTheRequest(t *testing.T) {
+	t.Parallel()
+	const label, url = "orders", "https://a.example/o"
+	for form, want := range map[string]string{
+		"":                "See orders: https://a.example/o today",
+		"[{label}|{url}]": "See [orders|https://a.example/o] today",
+	} {
+		f := inRequest
+		f.InlineLink = form
+		p := one(t, newPlatform(f), &echo{handle: func(m *adapters.Message) (transcript.Plan, error) {
+			plan := reply(m)
+			plan.Posts[0].Message.Text = "See " + label + " today"
+			plan.Posts[0].Message.Spans = []adapters.Span{{Kind: adapters.SpanLink, Start: 4, Length: len(label), URL: url}}
+			next := plan.Posts[0]
+			next.Message.Text, next.Message.Spans = strings.Repeat("x", f.MaxText-len(want)), nil // with a line break one byte too many
+			plan.Posts = append(plan.Posts, next)
+			return plan, nil
+		}})
+		m := message("a", 1)
+		p.receive(t, m)
+		if text, ok := answer(t, p, m, 1); !ok || text != want {
+			t.Errorf("form %q: got %q %v, want %q", form, text, ok, want)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package transcript
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,14 +13,15 @@ import (
 // split cuts a post whose text is over its platform's limit into several. Buttons go with the last part.
 func (w *Workers) split(p Post) []Post {
 	f, ok := w.features(p.Inbox)
-	if !ok || f.MaxText <= 0 || measure(p.Message.Text, f.TextUnit) <= f.MaxText {
+	if !ok || f.MaxText <= 0 {
 		return []Post{p}
 	}
-	parts := SplitText(p.Message.Text, f.MaxText, f.TextUnit)
+	r := ruler{limit: f.MaxText, unit: f.TextUnit, link: f.InlineLink}
+	parts := r.split(p.Message.Text, p.Message.Spans)
 	posts := make([]Post, len(parts))
 	for i, part := range parts {
 		q := p
-		q.Message.Text = part
+		q.Message.Text, q.Message.Spans = part.text, part.spans
 		if i < len(parts)-1 {
 			q.Message.Choices = nil
 		}
@@ -33,15 +36,63 @@ func (w *Workers) split(p Post) []Post {
 // SplitText cuts text into parts of at most limit units, at the end of a paragraph, sentence or word where one is near, never inside a character joined of several code points.
 func SplitText(text string, limit int, unit adapters.Unit) []string {
 	var parts []string
-	for measure(text, unit) > limit {
-		cut := cutPoint(text, limit, unit)
-		if part := strings.TrimRightFunc(text[:cut], unicode.IsSpace); part != "" {
-			parts = append(parts, part)
-		}
-		text = strings.TrimLeftFunc(text[cut:], unicode.IsSpace)
+	for _, p := range (ruler{limit: limit, unit: unit}).split(text, nil) {
+		parts = append(parts, p.text)
 	}
-	if text != "" || len(parts) == 0 {
-		parts = append(parts, text)
+	return parts
+}
+
+// part is one message's share of a text.
+type part struct {
+	text  string
+	spans []adapters.Span
+}
+
+// ruler knows what fits one message.
+type ruler struct {
+	limit int
+	unit  adapters.Unit
+	link  string // Features.InlineLink; "" = links take no room
+}
+
+// cost is the room a span takes beside its text.
+func (r ruler) cost(s adapters.Span) int {
+	if r.link == "" {
+		return 0
+	}
+	return s.InlineCost(r.link)
+}
+
+func (r ruler) size(text string, spans []adapters.Span) int {
+	n := measure(text, r.unit)
+	for _, s := range spans {
+		n += r.cost(s)
+	}
+	return n
+}
+
+// split cuts as SplitText does and, where it can, not inside a link's label. Formatting goes on in the next part.
+func (r ruler) split(text string, spans []adapters.Span) []part {
+	if r.size(text, spans) <= r.limit {
+		return []part{{text, spans}}
+	}
+	// A link that leaves no room for words would never fit.
+	spans = slices.DeleteFunc(adapters.FitSpans(text, spans), func(s adapters.Span) bool { return r.cost(s) > r.limit/2 })
+	var parts []part
+	add := func(from, to int) {
+		to = from + len(strings.TrimRightFunc(text[from:to], unicode.IsSpace))
+		if to > from {
+			parts = append(parts, part{text[from:to], adapters.ClipSpans(spans, from, to)})
+		}
+	}
+	at := 0
+	for rest := spans; r.size(text[at:], rest) > r.limit; rest = adapters.ClipSpans(spans, at, len(text)) {
+		cut := at + r.cutPoint(text[at:], rest)
+		add(at, cut)
+		at = len(text) - len(strings.TrimLeftFunc(text[cut:], unicode.IsSpace))
+	}
+	if add(at, len(text)); len(parts) == 0 {
+		parts = append(parts, part{})
 	}
 	return parts
 }
@@ -73,37 +124,49 @@ func runeUnits(r rune, unit adapters.Unit) int {
 }
 
 // cutPoint finds where to cut: the last of the best kind of end in the second half of what fits.
-func cutPoint(text string, limit int, unit adapters.Unit) int {
-	var paragraph, sentence, word, any, used int
+func (r ruler) cutPoint(text string, spans []adapters.Span) int {
+	var paragraph, sentence, word, any, inLabel, used int
+	var label, labelEnd int // of the latest link
 	prev := rune(0)
-	for i, r := range text {
-		n := runeUnits(r, unit)
-		if i > 0 && !joins(prev, r) {
+	for i, c := range text {
+		n := runeUnits(c, r.unit)
+		for len(spans) > 0 && spans[0].Start <= i {
+			if s := spans[0]; s.Kind == adapters.SpanLink {
+				n += r.cost(s)
+				label, labelEnd = s.Start, max(labelEnd, s.End())
+			}
+			spans = spans[1:]
+		}
+		switch {
+		case i == 0 || joins(prev, c):
+		case label < i && i < labelEnd:
+			inLabel = i
+		default:
 			any = i
 			switch {
 			case prev == '\n':
 				paragraph = i
-			case strings.ContainsRune("。！？；!?;…", prev), prev == '.' && unicode.IsSpace(r):
+			case strings.ContainsRune("。！？；!?;…", prev), prev == '.' && unicode.IsSpace(c):
 				sentence = i
 			case unicode.IsSpace(prev), strings.ContainsRune("，、,：:", prev):
 				word = i
 			}
 		}
-		if used+n > limit {
+		if used+n > r.limit {
 			break
 		}
 		used += n
-		prev = r
+		prev = c
 	}
 	for _, cut := range []int{paragraph, sentence, word} {
 		if cut > any/2 {
 			return cut
 		}
 	}
-	if any == 0 {
-		return firstFit(text, limit, unit)
+	if cut := cmp.Or(any, inLabel); cut > 0 {
+		return cut
 	}
-	return any
+	return firstFit(text, r.limit, r.unit)
 }
 
 // firstFit cuts at any code point, for one joined character longer than the limit.
