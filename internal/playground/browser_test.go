@@ -126,6 +126,16 @@ func (b *browser) see(selector, text string) {
 	}
 }
 
+// until waits until an expression of the page is true.
+func (b *browser) until(js string) {
+	b.t.Helper()
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](js, chromedp.WithPollingTimeout(0))); err != nil {
+		b.t.Fatalf("%s: %v; console: %q", js, err, b.complaints())
+	}
+}
+
 func (b *browser) count(selector, text string) int {
 	b.t.Helper()
 	return eval[int](b, fmt.Sprintf(`[...document.querySelectorAll(%q)].filter((e) => e.textContent.includes(%q)).length`, selector, text))
@@ -147,6 +157,7 @@ func TestPageTalk(t *testing.T) {
 	for i, desk := range []string{playground.FeishuInbox, playground.TelegramInbox} {
 		b.click(fmt.Sprintf(`.duty [data-desk=%q]`, desk))
 		b.see(`.duty [aria-pressed="true"]`, map[string]string{playground.FeishuInbox: "飞书", playground.TelegramInbox: "Telegram"}[desk])
+		b.until(fmt.Sprintf(`[...document.querySelectorAll('#records code')].filter((e) => /^desk: .o(n|ff)$/.test(e.textContent)).length >= %d`, 4*(i+1))) // all four agents were heard
 		for _, inbox := range []string{playground.WeChatInbox, playground.TelegramInbox, playground.FeishuInbox} {
 			customer := pane(inbox)
 			order := fmt.Sprintf("我的订单是%d号%s", i, inbox)
