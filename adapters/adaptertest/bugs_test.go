@@ -148,6 +148,20 @@ func bugs() []bug {
 			return f.post(ctx, out)
 		}},
 		{check: "every text is posted untouched", name: "escapes", send: alters(func(o *adapters.Outgoing) { o.Text = strings.ReplaceAll(o.Text, "&", "&amp;") })},
+		{check: "formatting is seen", name: "plain", send: alters(func(out *adapters.Outgoing) { out.Spans = nil })},
+		{check: "formatting is seen", name: "offsets in characters", send: alters(func(out *adapters.Outgoing) {
+			for i, s := range out.Spans {
+				if s.Start > 0 && s.Start < len(out.Text) {
+					out.Spans[i].Start = len([]rune(out.Text[:s.Start]))
+				}
+			}
+		})},
+		{check: "formatting is seen", name: "refuses odd spans", send: func(ctx context.Context, f *fake, out adapters.Outgoing) (adapters.Receipt, error) {
+			if len(adapters.FitSpans(out.Text, out.Spans)) < len(out.Spans) {
+				return adapters.Receipt{}, &adapters.SendError{Reason: adapters.ReasonRejected}
+			}
+			return f.post(ctx, out)
+		}},
 		{check: "a text of MaxText is accepted", name: "claims more than the platform takes", features: func(f *adapters.Features) { f.MaxText++ }},
 		{check: "a text of MaxText is accepted", name: "counts another unit", features: func(f *adapters.Features) { f.TextUnit = adapters.UnitRune }},
 		{check: "a text over MaxText is not cut", name: "cuts", send: alters(func(o *adapters.Outgoing) { o.Text = o.Text[:min(len(o.Text), fakeMaxText)] })},

@@ -44,7 +44,7 @@ func (f *fake) Send(ctx context.Context, out adapters.Outgoing) (adapters.Receip
 }
 
 func (f *fake) post(ctx context.Context, out adapters.Outgoing) (adapters.Receipt, error) {
-	in := wire{Key: out.Key, Chat: string(out.Chat), Thread: string(out.Thread), Text: render(out), Reply: string(out.ReplyTo)}
+	in := wire{Key: out.Key, Chat: string(out.Chat), Thread: string(out.Thread), Text: render(out), Markup: markup(out), Reply: string(out.ReplyTo)}
 	for _, c := range out.Choices {
 		in.Button = append(in.Button, sim.Button{Label: c.Label, Data: c.ID})
 	}
@@ -61,6 +61,19 @@ func render(out adapters.Outgoing) string {
 		lines = append(lines, fact.Label+": "+fact.Value)
 	}
 	return strings.Join(append(lines, out.Card.Body), "\n")
+}
+
+// markup knows bold words and links.
+func markup(out adapters.Outgoing) string {
+	var runs []sim.Run
+	for _, s := range adapters.Segments(out.Text, out.Spans) {
+		run := sim.Run{Text: s.Text, URL: s.URL}
+		if s.Is(adapters.SpanBold) {
+			run.Looks = []string{"b"}
+		}
+		runs = append(runs, run)
+	}
+	return sim.Markup(runs)
 }
 
 func (f *fake) Edit(ctx context.Context, id adapters.MessageID, out adapters.Outgoing) error {

@@ -24,7 +24,7 @@ import (
 
 const (
 	fakeSecret  = "canary-secret-81f3c2"
-	fakeMaxText = 120
+	fakeMaxText = 400
 	fakeButtons = 3
 	fakeGroup   = "g-desk"
 	fakeRetries = 5
@@ -42,6 +42,7 @@ type wire struct {
 	Thread string       `json:"thread,omitempty"`
 	From   string       `json:"from,omitempty"`
 	Text   string       `json:"text,omitempty"`
+	Markup string       `json:"markup,omitempty"`
 	Reply  string       `json:"reply,omitempty"`
 	Press  string       `json:"press,omitempty"`
 	Event  string       `json:"event,omitempty"`
@@ -166,7 +167,7 @@ func (s *fakeSim) send(in wire) wire {
 }
 
 func (s *fakeSim) post(in wire, id, from, via string) {
-	p := sim.Post{Chat: in.Chat, Group: in.Chat == fakeGroup, Thread: in.Thread, ID: id, From: from, Text: in.Text, Buttons: in.Button, ReplyTo: in.Reply, Via: via, Key: in.Key, At: time.Now()}
+	p := sim.Post{Chat: in.Chat, Group: in.Chat == fakeGroup, Thread: in.Thread, ID: id, From: from, Text: in.Text, Markup: in.Markup, Buttons: in.Button, ReplyTo: in.Reply, Via: via, Key: in.Key, At: time.Now()}
 	if !p.Group {
 		p.Chat = p.Chat[len("c-"):]
 	}

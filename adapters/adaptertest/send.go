@@ -21,6 +21,7 @@ func sendChecks() []check {
 	return []check{
 		{name: "a text is posted once", when: pushes, run: checkSend},
 		{name: "every text is posted untouched", when: pushes, run: checkSendTexts},
+		{name: "formatting is seen", when: pushes, run: checkSpans},
 		{name: "a text of MaxText is accepted", when: pushes, run: checkMaxText},
 		{name: "a text over MaxText is not cut", when: pushes, run: checkOverMaxText},
 		{name: "a chat that cannot be written to", when: pushes, run: checkStranger},

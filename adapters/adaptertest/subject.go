@@ -37,6 +37,8 @@ type Running struct {
 	Group string
 	// Member is the id of a person in Group.
 	Member string
+	// Shows are the kinds of formatting that people see on this platform.
+	Shows []adapters.SpanKind
 	// DeleteThread deletes a thread of Group as a person would; nil where the platform has no such thing.
 	DeleteThread func(thread adapters.ThreadID) error
 

@@ -76,6 +76,9 @@ func running(t testing.TB, env adapters.Env, transport telegram.Transport) adapt
 		Stranger: "4999",
 		Group:    group,
 		Member:   agent,
+		Shows: []adapters.SpanKind{
+			adapters.SpanBold, adapters.SpanItalic, adapters.SpanStrike, adapters.SpanCode, adapters.SpanPre, adapters.SpanQuote, adapters.SpanLink,
+		},
 		DeleteThread: func(thread adapters.ThreadID) error {
 			return s.DeleteTopic(group, string(thread))
 		},

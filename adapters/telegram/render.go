@@ -14,7 +14,7 @@ import (
 // maxTitle is the longest name of a forum topic.
 const maxTitle = 128
 
-// sendParams renders a new message for sendMessage: plain text without parse_mode, so that no text can break its own markup.
+// sendParams renders a new message for sendMessage: plain text and entities without parse_mode, so that no text can break its own markup.
 func sendParams(out adapters.Outgoing) tgbotapi.Params {
 	p := textParams(out)
 	if out.Thread != "" && out.Thread != "1" { // the General topic must not be named
@@ -32,6 +32,9 @@ func textParams(out adapters.Outgoing) tgbotapi.Params {
 		"chat_id":              string(out.Chat),
 		"text":                 text(out),
 		"link_preview_options": `{"is_disabled":true}`,
+	}
+	if e := entities(out); e != "" {
+		p["entities"] = e
 	}
 	if k := keyboard(out.Choices); k != "" {
 		p["reply_markup"] = k

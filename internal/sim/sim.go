@@ -18,6 +18,8 @@ type Post struct {
 	From   string // person id; "" = the account under test
 	Text   string // what a person reads: text, or a card's lines joined by newlines
 	Card   bool
+	// Markup is Text with its looks and links as tags (see the function Markup); "" = nothing is formatted.
+	Markup string
 	// Buttons are the choices under it: label and data in turn.
 	Buttons []Button
 	ReplyTo string

@@ -56,11 +56,11 @@ type topic struct {
 
 // stored is a message that can be replied to, edited, pressed.
 type stored struct {
-	id       int
-	thread   int
-	bot      bool // by the bot
-	text     string
-	markup   string // as sent, normalized
+	id     int
+	thread int
+	bot    bool // by the bot
+	words
+	markup   string // of the buttons as sent, normalized
 	buttons  []sim.Button
 	reaction string
 	seq      int64  // of its post
@@ -213,6 +213,7 @@ func (s *Sim) threadOf(c *chat, p params) (int, *refusal) {
 // post writes m into the log of what people see.
 func (s *Sim) post(c *chat, m *stored, p sim.Post) {
 	p.Chat, p.Group, p.ID, p.Text, p.Buttons, p.At = c.key(), !c.private(), strconv.Itoa(m.id), m.text, m.buttons, s.now()
+	p.Markup = m.words.html()
 	if m.thread != 0 {
 		p.Thread = strconv.Itoa(m.thread)
 	}

@@ -19,23 +19,28 @@ const (
 )
 
 // content reads what sendMessage and editMessageText share.
-func content(p params) (string, keyboard, *refusal) {
+func content(p params) (words, keyboard, *refusal) {
 	text, bad := unmark(p["parse_mode"], p["text"])
 	if bad != nil {
-		return "", keyboard{}, bad
+		return words{}, keyboard{}, bad
 	}
-	text = tidy(text)
+	marks, bad := readEntities(p["entities"], text, p["parse_mode"])
+	if bad != nil {
+		return words{}, keyboard{}, bad
+	}
+	w := words{text: tidy(text)}
+	w.marks = within(marks, units(text[:max(strings.Index(text, w.text), 0)]), units(w.text))
 	switch {
-	case text == "":
-		return "", keyboard{}, badRequest("message text is empty")
-	case units(text) > maxText:
-		return "", keyboard{}, badRequest("message is too long")
+	case w.text == "":
+		return words{}, keyboard{}, badRequest("message text is empty")
+	case units(w.text) > maxText:
+		return words{}, keyboard{}, badRequest("message is too long")
 	}
 	if raw := p["link_preview_options"]; raw != "" && !json.Valid([]byte(raw)) {
-		return "", keyboard{}, badRequest("can't parse link preview options JSON object")
+		return words{}, keyboard{}, badRequest("can't parse link preview options JSON object")
 	}
 	keys, bad := readKeyboard(p["reply_markup"])
-	return text, keys, bad
+	return w, keys, bad
 }
 
 // tidy is what Telegram does to every text: no NUL, one kind of line break, no space around.

@@ -22,7 +22,7 @@ func (s *Sim) sendMessage(p params) (any, *refusal) {
 	if bad != nil {
 		return nil, bad
 	}
-	text, keys, bad := content(p)
+	said, keys, bad := content(p)
 	if bad != nil {
 		return nil, bad
 	}
@@ -42,7 +42,7 @@ func (s *Sim) sendMessage(p params) (any, *refusal) {
 	}
 	body := s.message(c, s.describeBot(), thread)
 	m := &stored{id: body["message_id"].(int), thread: thread, bot: true, body: body}
-	m.set(text, keys)
+	m.set(said, keys)
 	c.keep(m)
 	result := maps.Clone(body)
 	post := sim.Post{}
@@ -55,11 +55,11 @@ func (s *Sim) sendMessage(p params) (any, *refusal) {
 }
 
 // set gives a message its words and buttons.
-func (m *stored) set(text string, keys keyboard) {
-	m.text, m.markup, m.buttons = text, keys.markup, keys.buttons
-	m.body["text"] = text
+func (m *stored) set(said words, keys keyboard) {
+	m.words, m.markup, m.buttons = said, keys.markup, keys.buttons
+	m.body["text"] = said.text
 	delete(m.body, "entities")
-	if e := entities(text); len(e) > 0 {
+	if e := append(said.objects(), entities(said.text)...); len(e) > 0 {
 		m.body["entities"] = e
 	}
 	delete(m.body, "reply_markup")
@@ -80,11 +80,11 @@ func (s *Sim) editMessageText(p params) (any, *refusal) {
 	case !m.bot:
 		return nil, badRequest("message can't be edited")
 	}
-	text, keys, bad := content(p)
+	said, keys, bad := content(p)
 	if bad != nil {
 		return nil, bad
 	}
-	if text == m.text && keys.markup == m.markup {
+	if said.same(m.words) && keys.markup == m.markup {
 		return nil, badRequest("message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message")
 	}
 	if !c.private() {
@@ -93,7 +93,7 @@ func (s *Sim) editMessageText(p params) (any, *refusal) {
 		}
 	}
 	m.body = maps.Clone(m.body) // earlier updates hold the old one
-	m.set(text, keys)
+	m.set(said, keys)
 	m.body["edit_date"] = s.now().Unix()
 	s.post(c, m, sim.Post{Edited: m.seq})
 	return m.body, nil

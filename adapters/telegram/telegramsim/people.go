@@ -96,7 +96,7 @@ func (s *Sim) write(c *chat, p *person, thread int, say sim.Say, extra object) (
 	body := s.message(c, s.describePerson(p), thread)
 	maps.Copy(body, extra)
 	putText(body, text, extra != nil)
-	m := &stored{id: body["message_id"].(int), thread: thread, text: text, body: body}
+	m := &stored{id: body["message_id"].(int), thread: thread, words: words{text: text}, body: body}
 	if c.private() {
 		c.started = true
 	}
