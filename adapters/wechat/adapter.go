@@ -72,6 +72,7 @@ func (a *Adapter) Inbox() adapters.InboxName { return a.inbox }
 func (a *Adapter) Features() adapters.Features {
 	return adapters.Features{
 		MaxText: maxText, TextUnit: adapters.UnitByte,
+		InlineLink:  inlineLink,
 		ReplyWithin: a.within(), ReplyAttempts: maxAttempts, ReplyWindow: replyWindow, ReplyQuota: replyQuota,
 		PushAllowed: a.service,
 	}

@@ -96,6 +96,7 @@ func join(t testing.TB, o wechatsim.Options, env adapters.Env) adaptertest.Runni
 		return xml
 	}
 	return adaptertest.Running{
+		Shows:   []adapters.SpanKind{adapters.SpanLink},
 		Adapter: a, Platform: s, Webhook: a,
 		Customer: customer,
 		Chat:     func(person string) adapters.ChatID { return adapters.ChatID(person) },

@@ -18,9 +18,15 @@ const maxText = 2048
 // sealedReply is an encrypted reply as the platform reads it.
 type sealedReply = message.ResponseEncryptedXMLMsg
 
-// render makes the text a person reads; cards become lines.
+// inlineLink is the markup texts know (developers.weixin.qq.com/doc/offiaccount/Message_Management/Service_Center_messages.html); it counts toward maxText.
+const inlineLink = `<a href="{url}">{label}</a>`
+
+// render makes the text a person reads; cards become lines. Of all formatting only links can be shown.
 func render(out adapters.Outgoing) string {
-	text := out.Text
+	text := adapters.InlineLinks(out.Text, out.Spans, inlineLink)
+	if len(text) > maxText { // the core has left room for links; a text from elsewhere keeps its addresses
+		text = adapters.InlineLinks(out.Text, out.Spans, "")
+	}
 	if out.Card != nil {
 		text = renderCard(*out.Card)
 	}

@@ -248,7 +248,8 @@ func TestHostileXML(t *testing.T) {
 func TestReplies(t *testing.T) {
 	long := strings.Repeat("好", 683) // 2,049 bytes
 	tests := []struct{ name, answer, want string }{
-		{"text", "您好 <a href=\"https://example.com\">链接</a> & ]]> 😀", "您好 <a href=\"https://example.com\">链接</a> & ]]> 😀"},
+		{"text", "您好 <b>, <a> & ]]> 😀", "您好 <b>, <a> & ]]> 😀"},
+		{"link", "看 <a href=\"https://example.com\">链接</a>。", "看 链接。"},
 		{"lines", "a\nb\n", "a\nb\n"},
 		{"control characters", "a\x00b\x08c\u2028d\xff", "abc\nd\ufffd"},
 		{"longest", strings.Repeat("x", 2048), strings.Repeat("x", 2048)},
@@ -263,6 +264,9 @@ func TestReplies(t *testing.T) {
 				g.AnswerWith(says(test.answer))
 				say(t, s, "question")
 				wantReply(t, s, test.want)
+				if p := s.Posts(0); test.name == "link" && p[len(p)-1].Markup != "看 <a href=\"https://example.com\">链接</a>。" {
+					t.Errorf("the reply looks like %q", p[len(p)-1].Markup)
+				}
 			})
 		}
 	}

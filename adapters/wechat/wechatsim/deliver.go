@@ -172,7 +172,9 @@ func (s *Sim) show(d *delivery, body []byte) {
 		s.refused("reply: " + string(why))
 		s.notice(d)
 	case ok:
-		s.log.Add(sim.Post{Chat: d.from, Text: text, Via: "passive", Key: d.id, At: s.opts.Now()})
+		p := shown(text)
+		p.Chat, p.Via, p.Key, p.At = d.from, "passive", d.id, s.opts.Now()
+		s.log.Add(p)
 	}
 }
 

@@ -92,7 +92,7 @@ func (s *Sim) customSend(_ *http.Request, body []byte) (any, *refusal) {
 func (s *Sim) compose(in customMessage, now time.Time) (sim.Post, *refusal) {
 	switch in.MsgType {
 	case "text":
-		return sim.Post{Text: in.Text.Content}, checkText(in.Text.Content)
+		return shown(in.Text.Content), checkText(in.Text.Content)
 	case "image", "voice", "video":
 		ref := map[string]mediaRef{"image": in.Image, "voice": in.Voice, "video": in.Video}[in.MsgType]
 		if _, ok := s.media.find(ref.MediaID, now); !ok {
