@@ -3,7 +3,6 @@
 package kb
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -188,7 +187,6 @@ func loadFoldSet(t *testing.T, name string) corpus {
 }
 
 func TestFolds(t *testing.T) {
-	_ = context.Background
 	fmt.Printf("%-14s %6s %6s %6s %6s | %6s %6s | %5s %5s %5s %5s %5s | %s\n", "fold", "fused", "linear", "centr", "near", "auroc", "ece", "ans", "right", "clar", "hit", "oosA", "build")
 	var mean score
 	folds := foldSets(t)

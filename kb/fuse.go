@@ -15,15 +15,19 @@ const (
 	noneBM25
 	noneCover
 	noneLinear
-	noneKnown      // share of the question's features that any entry holds
-	noneCount      // log of entries
-	noneMany       // log of texts per entry
-	noneLength     // log of the question's features
-	noneLinearMany // noneLinear times noneMany
-	noneHan        // 1 for Chinese text
-	noneHanNearest // noneNearest for Chinese text
-	noneHanKnown   // noneKnown for Chinese text
-	noneReach      // noneNearest times noneKnown
+	noneKnown       // share of the question's features that any entry holds
+	noneCount       // log of entries
+	noneMany        // log of texts per entry
+	noneLength      // log of the question's features
+	noneLinearMany  // noneLinear times noneMany
+	noneHan         // 1 for Chinese text
+	noneHanNearest  // noneNearest for Chinese text
+	noneHanKnown    // noneKnown for Chinese text
+	noneReach       // noneNearest times noneKnown
+	noneSure        // share of the best candidate
+	noneScore       // score of the best candidate
+	noneHanScore    // noneScore for Chinese text
+	noneLinearKnown // noneLinear times noneKnown
 	numNoneSignals
 )
 
@@ -36,6 +40,10 @@ type fusion struct {
 // exactConfidence is given to an entry one of whose texts is the question, letter for letter.
 const exactConfidence = 0.995
 
+// strangerOdds is how often, compared with the fit, strangers ask where confidences are to hold: a quarter of the questions were out of scope
+// there, which would make every confidence of a bot that gets few of them too low.
+const strangerOdds = 0.15
+
 // fuse sets the confidences of the list and returns the probability that none of it fits.
 func fuse(q *query, list []ranked) float64 {
 	if len(list) == 0 {
@@ -45,30 +53,52 @@ func fuse(q *query, list []ranked) float64 {
 	if q.linear {
 		f = &linearFusion
 	}
-	score := f.scores(q, list)
-	softmax(score)
+	p := f.among(list)
+	none := f.stranger(noneSignals(q, list, p))
 	for i := range list {
-		list[i].confidence = score[i]
+		list[i].confidence = p[i].share * (1 - doubt(none))
 	}
-	return settleExact(list, score[len(list)])
+	return settleExact(list, none)
 }
 
-// scores returns the log odds of each candidate and, last, of none.
-func (f *fusion) scores(q *query, list []ranked) []float64 {
-	score := make([]float64, len(list)+1)
+// belief is what the signals of one candidate come to.
+type belief struct {
+	score float64 // log odds
+	share float64 // probability that it is the right one if any candidate is
+}
+
+// among weighs the candidates against each other.
+func (f *fusion) among(list []ranked) []belief {
+	p, shares := make([]belief, len(list)), make([]float64, len(list))
 	for i := range list {
 		for k, w := range f.entry {
-			score[i] += w * list[i].signals[k]
+			shares[i] += w * list[i].signals[k]
 		}
+		p[i].score = shares[i]
 	}
-	for k, x := range noneSignals(q, list) {
-		score[len(list)] += f.none[k] * x
+	softmax(shares)
+	for i := range p {
+		p[i].share = shares[i]
 	}
-	return score
+	return p
+}
+
+// stranger returns the probability that no entry answers, where strangers ask as often as in the fit.
+func (f *fusion) stranger(x [numNoneSignals]float64) float64 {
+	sum := 0.0
+	for k, w := range f.none {
+		sum += w * x[k]
+	}
+	return 1 / (1 + math.Exp(-sum))
+}
+
+// doubt turns the probability of a stranger into what it takes from a confidence: questions mostly come from people whose answer is there.
+func doubt(none float64) float64 {
+	return none * strangerOdds / (none*strangerOdds + 1 - none)
 }
 
 // noneSignals describes the question as a whole.
-func noneSignals(q *query, list []ranked) [numNoneSignals]float64 {
+func noneSignals(q *query, list []ranked, p []belief) [numNoneSignals]float64 {
 	s := [numNoneSignals]float64{
 		noneBias: 1, noneKnown: q.known, noneCount: math.Log(float64(q.count) + 1), noneMany: q.many,
 		noneLength: math.Log(float64(len(q.terms)) + 1),
@@ -84,13 +114,21 @@ func noneSignals(q *query, list []ranked) [numNoneSignals]float64 {
 	if q.han {
 		s[noneHan], s[noneHanNearest], s[noneHanKnown] = 1, best[sigNearest], q.known
 	}
+	sure := belief{score: math.Inf(-1)}
+	for _, b := range p {
+		sure.share, sure.score = max(sure.share, b.share), max(sure.score, b.score)
+	}
+	s[noneSure], s[noneScore], s[noneLinearKnown] = sure.share, sure.score/10, best[sigLinear]*q.known
+	if q.han {
+		s[noneHanScore] = s[noneScore]
+	}
 	s[noneReach] = best[sigNearest] * q.known
 	return s
 }
 
 // settleExact lets entries that hold the very question share almost all the probability.
 func settleExact(list []ranked, none float64) float64 {
-	exact, rest := 0, none
+	exact, rest := 0, 0.0
 	for _, c := range list {
 		if c.exact {
 			exact++
@@ -101,18 +139,15 @@ func settleExact(list []ranked, none float64) float64 {
 	if exact == 0 {
 		return none
 	}
-	shrink := 0.0
-	if rest > 0 {
-		shrink = (1 - exactConfidence) / rest
-	}
+	left := (1 - exactConfidence) / 2
 	for i := range list {
 		if list[i].exact {
 			list[i].confidence = exactConfidence / float64(exact)
 		} else {
-			list[i].confidence *= shrink
+			list[i].confidence *= left / max(rest, left)
 		}
 	}
-	return none * shrink
+	return none * left
 }
 
 // softmax turns scores into probabilities in place.

@@ -45,7 +45,7 @@ func TestHostileQuestions(t *testing.T) {
 
 // checkResult holds for every question.
 func checkResult(t interface{ Errorf(string, ...any) }, r kb.Result) {
-	sum := r.None
+	sum := 0.0
 	last := math.Inf(1)
 	for _, c := range r.Candidates {
 		if !(c.Confidence >= 0 && c.Confidence <= 1) || c.Confidence > last || c.Entry == nil || c.Entry.ID != c.ID {
@@ -54,7 +54,7 @@ func checkResult(t interface{ Errorf(string, ...any) }, r kb.Result) {
 		last = c.Confidence
 		sum += c.Confidence
 	}
-	if !(r.None >= 0 && sum <= 1+1e-6) || !utf8.ValidString(r.Text) {
+	if !(r.None >= 0 && r.None <= 1 && sum <= 1+1e-6) || !utf8.ValidString(r.Text) {
 		t.Errorf("none %v, sum %v, text %q", r.None, sum, r.Text)
 	}
 }

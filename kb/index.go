@@ -82,15 +82,16 @@ func (x *Index) Refresh(ctx context.Context) error {
 		return nil
 	}
 	next := old.next(append(changed, gone...), revision)
-	if trainCost(next.main) <= trainAtOnce {
+	if len(next.main.texts) <= trainAtOnce {
 		next = next.trained(ctx)
 	}
 	x.current.Store(next)
 	return nil
 }
 
-// trainAtOnce is the cost up to which a refresh waits for the linear part, some 50 ms.
-const trainAtOnce = 50_000_000
+// trainAtOnce is the number of texts up to which a refresh waits for the linear part, some 0.1 s at most, so that the first answers after a
+// start or an edit are those of later on.
+const trainAtOnce = 2000
 
 // Train adds the linear part where Refresh left it out for its cost, a few seconds at worst. Matching goes on without it, a little less
 // sure of itself. Run does this by itself. Training is given up when the entries change or ctx ends.

@@ -48,7 +48,7 @@ func trainLinear(ctx context.Context, m *model) *linear {
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	p := make([]float32, l.entries)
+	p, pulls := make([]float32, l.entries), make([]pull, 0, l.entries)
 	epochs := epochsFor(len(order))
 	step, steps := 0, epochs*len(order)
 	for range epochs {
@@ -58,24 +58,11 @@ func trainLinear(ctx context.Context, m *model) *linear {
 				return nil
 			}
 			rate := learnRate * (1 - float32(step)/float32(steps))
-			l.learn(m.vectors[t], entryOf[t], rate, p)
+			pulls = l.learn(m.vectors[t], entryOf[t], rate, p, pulls)
 			step++
 		}
 	}
 	return l
-}
-
-// trainCost estimates the multiplications of a training, 0 when there would be none.
-func trainCost(m *model) int {
-	n := len(m.entries)
-	if n < 2 || n > maxLinearEntries {
-		return 0
-	}
-	features := 0
-	for _, v := range m.vectors {
-		features += len(v)
-	}
-	return features * n * epochsFor(len(m.vectors))
 }
 
 func epochsFor(texts int) int { return min(max(learnSteps/texts, minEpochs), maxEpochs) }
@@ -107,23 +94,35 @@ func newLinear(m *model) *linear {
 	return l
 }
 
-// learn makes one step of gradient descent on a text.
-func (l *linear) learn(v []weighted, entry int32, rate float32, p []float32) {
+// pull is how far one step moves the weights of an entry.
+type pull struct {
+	entry int32
+	by    float32
+}
+
+// learn makes one step of gradient descent on a text. p and pulls are scratch; it returns pulls for the next step.
+func (l *linear) learn(v []weighted, entry int32, rate float32, p []float32, pulls []pull) []pull {
 	l.logits(v, p)
 	softmax32(p)
 	p[entry]--
+	pulls = pulls[:0]
 	for e, g := range p {
-		if g < minGradient && g > -minGradient {
-			continue
-		}
-		g *= rate
-		for _, w := range v {
-			if r := l.row[w.feature]; r >= 0 {
-				cell := &l.weights[int(r)*l.entries+e]
-				*cell -= g*w.weight + rate*learnDecay**cell
-			}
+		if g >= minGradient || g <= -minGradient {
+			pulls = append(pulls, pull{int32(e), rate * g})
 		}
 	}
+	decay := 1 - rate*learnDecay
+	for _, w := range v {
+		r := int(l.row[w.feature])
+		if r < 0 {
+			continue
+		}
+		row := l.weights[r*l.entries : (r+1)*l.entries]
+		for _, q := range pulls {
+			row[q.entry] = row[q.entry]*decay - q.by*w.weight
+		}
+	}
+	return pulls
 }
 
 // logits sets out to the score of each entry.
@@ -134,8 +133,10 @@ func (l *linear) logits(v []weighted, out []float32) {
 		if r < 0 {
 			continue
 		}
-		for e, x := range l.weights[int(r)*l.entries : (int(r)+1)*l.entries] {
-			out[e] += w.weight * x
+		row := l.weights[int(r)*l.entries : (int(r)+1)*l.entries]
+		row = row[:len(out)]
+		for e := range out {
+			out[e] += w.weight * row[e]
 		}
 	}
 }

@@ -13,10 +13,11 @@ type Question struct {
 	Limit int
 }
 
-// Result is what the index thinks of a question. The confidences of all candidates and None add up to at most 1.
+// Result is what the index thinks of a question. The confidences of all candidates add up to at most 1.
 type Result struct {
 	Candidates []Candidate // best first
-	// None is the probability that no entry answers the question.
+	// None is the probability that no entry answers, where a quarter of the questions have no answer. Confidences are reckoned for
+	// customers who mostly ask what is there, so the two need not add up to 1.
 	None float64
 	// Text is the question as it was compared, after normalization and spelling correction.
 	Text string
@@ -38,7 +39,7 @@ type Candidate struct {
 
 // Thresholds are the limits of a decision; zero values mean the defaults.
 type Thresholds struct {
-	Answer  float64 // answer at this confidence or more; 0 = 0.65
+	Answer  float64 // answer at this confidence less half of None, or more; 0 = 0.65
 	Refuse  float64 // admit not knowing above this None; 0 = 0.6
 	Choices int     // most choices offered when asking back; 0 = 4, fewer than 2 = never ask back
 }
@@ -73,12 +74,15 @@ type Verdict struct {
 }
 
 // A choice is worth showing from this share of the best one's confidence on; the second best is always shown.
-const minChoiceShare = 0.05
+const minChoiceShare = 0.02
 
-// Decide applies the thresholds to a result.
+// maxNone is the most None at which an answer is given whatever its confidence. It and the half in Decide were chosen on folds.
+const maxNone = 0.25
+
+// Decide applies the thresholds to a result. A wrong answer is worse than asking back, so a chance of there being none counts against answering.
 func Decide(r Result, t Thresholds) Verdict {
 	t = t.filled()
-	if len(r.Candidates) > 0 && r.Candidates[0].Confidence >= t.Answer {
+	if len(r.Candidates) > 0 && r.None <= maxNone && r.Candidates[0].Confidence-r.None/2 >= t.Answer {
 		return Verdict{Decision: Answer, Choices: r.Candidates[:1:1]}
 	}
 	if r.None > t.Refuse || t.Choices < 2 || len(r.Candidates) < 2 {

@@ -18,16 +18,20 @@ const (
 	sigNearestMany               // the same again, times the log of texts per entry: what each is worth changes with it
 	sigCentroidMany
 	sigLinearMany
+	sigLinearKnown // sigLinear times the known share of the question: unknown words make the rest less telling
+	sigCentroidKnown
 	numSignals
 )
 
 type signals [numSignals]float64
 
 // interact fills the signals that are products.
-func (s *signals) interact(many float64) {
+func (s *signals) interact(many, known float64) {
 	s[sigNearestMany] = s[sigNearest] * many
 	s[sigCentroidMany] = s[sigCentroid] * many
 	s[sigLinearMany] = s[sigLinear] * many
+	s[sigLinearKnown] = s[sigLinear] * known
+	s[sigCentroidKnown] = s[sigCentroid] * known
 }
 
 // Parameters of BM25; entries with many similar questions are barely held against them.

@@ -223,7 +223,7 @@ func (m *model) rank(q *query, sc *scratch, allowed func(*Entry) bool) []ranked 
 			if logits != nil {
 				c.signals[sigLinear] = float64(logits[e])
 			}
-			c.signals.interact(q.many)
+			c.signals.interact(q.many, q.known)
 			list = append(list, c)
 		}
 	}
