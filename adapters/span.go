@@ -43,7 +43,7 @@ func FitSpans(text string, spans []Span) []Span {
 	fit := slices.DeleteFunc(slices.Clone(spans), func(s Span) bool { return !s.within(text) })
 	slices.SortStableFunc(fit, func(a, b Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.Length, a.Length)) })
 	var ends []int // of the spans that are open
-	return slices.DeleteFunc(fit, func(s Span) bool {
+	fit = slices.DeleteFunc(fit, func(s Span) bool {
 		for len(ends) > 0 && ends[len(ends)-1] <= s.Start {
 			ends = ends[:len(ends)-1]
 		}
@@ -53,6 +53,10 @@ func FitSpans(text string, spans []Span) []Span {
 		ends = append(ends, s.End())
 		return false
 	})
+	if len(fit) == 0 {
+		return nil // as after a way through the store
+	}
+	return fit
 }
 
 func (s Span) within(text string) bool {

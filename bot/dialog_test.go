@@ -151,6 +151,7 @@ func knowledge() script {
 	return script{
 		"退货":     {entry("return", "怎么退货", "七天内可在订单页申请退货。", "Ask for a return on the order page within 7 days.", 0.95)},
 		"return": {entry("return", "怎么退货", "七天内可在订单页申请退货。", "Ask for a return on the order page within 7 days.", 0.95)},
+		"运费":     {entry("fee", "运费多少", "**满 99 元**包邮，见[运费表](https://shop.example/fee)。", "", 0.95)},
 		"退款": {
 			entry("refund-when", "退款多久到账", "1 至 3 个工作日到账。", "In 1 to 3 working days.", 0.4),
 			entry("refund-how", "怎么申请退款", "在订单页点“申请退款”。", "Press \"refund\" on the order page.", 0.35),

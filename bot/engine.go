@@ -6,6 +6,7 @@ import (
 
 	"kefu/adapters"
 	"kefu/handoff"
+	"kefu/internal/richtext"
 	"kefu/internal/texts"
 	"kefu/internal/transcript"
 	"kefu/kb"
@@ -35,6 +36,7 @@ type Options struct {
 type Engine struct {
 	Options
 	intents intents
+	answers *richtext.Parser
 }
 
 var _ transcript.Handler = (*Engine)(nil)
@@ -42,7 +44,7 @@ var _ transcript.Handler = (*Engine)(nil)
 // New returns an engine.
 func New(o Options) *Engine {
 	o.Config.Defaults()
-	return &Engine{Options: o, intents: newIntents(o.Config.Keywords)}
+	return &Engine{Options: o, intents: newIntents(o.Config.Keywords), answers: richtext.New()}
 }
 
 // Handle decides about one message.

@@ -239,11 +239,14 @@ func scores(r kb.Result) string {
 	return b.String()
 }
 
+// answer says an entry's answer, the only words that are Markdown. Parsing takes some 20 microseconds: too little to keep its result.
 func (t *turn) answer(entry *kb.Entry) {
 	d := &t.c.Dialog
 	d.Clarify, d.Misses = nil, 0
 	t.tried(entry.Question)
-	t.post(entry.AnswerIn(t.c.Language))
+	text, spans := t.e.answers.Parse(entry.AnswerIn(t.c.Language))
+	t.post(text)
+	t.posts[len(t.posts)-1].Message.Spans = spans
 }
 
 func (t *turn) clarify(candidates []kb.Candidate, round int) {

@@ -90,6 +90,7 @@ func running(t testing.TB, o feishusim.Options, env adapters.Env) adaptertest.Ru
 	r := adaptertest.Running{
 		Adapter: a, Platform: s, Customer: customer, Member: member, Group: group, Stranger: "oc_nobody", Webhook: a,
 		Chat:         func(person string) adapters.ChatID { return adapters.ChatID(s.PrivateChat(person)) },
+		Shows:        []adapters.SpanKind{adapters.SpanBold, adapters.SpanItalic, adapters.SpanStrike, adapters.SpanPre, adapters.SpanLink},
 		DeleteThread: func(thread adapters.ThreadID) error { return s.Withdraw(string(thread), true) },
 		Genuine:      func(text string) *http.Request { return delivery(t, s, text) },
 		BadSignature: func() *http.Request { return unauthentic(t, s, o.NoEncryption) },

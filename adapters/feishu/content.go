@@ -15,6 +15,7 @@ import (
 // The message types named more than once.
 const (
 	msgText    = "text"
+	msgPost    = "post"
 	msgCard    = "interactive"
 	msgImage   = "image"
 	msgAudio   = "audio"
@@ -65,7 +66,7 @@ func parseContent(kind, raw string) (content, error) {
 	switch kind {
 	case msgText, "hongbao":
 		return content{text: clean(f.Text)}, nil
-	case "post":
+	case msgPost:
 		return parsePost(f, raw)
 	case msgCard:
 		return parseRich(f.Title, f.Elements)

@@ -32,7 +32,7 @@ type rendered struct {
 	content string
 }
 
-// render answers with msg_type text or interactive. root says that the message will itself be the root of a thread.
+// render answers with msg_type text, post or interactive. root says that the message will itself be the root of a thread.
 func render(out adapters.Outgoing, root bool) (rendered, error) {
 	if utf8.RuneCountInString(out.Text) > maxText {
 		return rendered{}, rejected("the text is longer than %d characters", maxText)
@@ -40,8 +40,12 @@ func render(out adapters.Outgoing, root bool) (rendered, error) {
 	if len(out.Choices) > maxChoices {
 		return rendered{}, rejected("more than %d choices", maxChoices)
 	}
-	if out.Card == nil && len(out.Choices) == 0 {
+	switch formatted := len(adapters.FitSpans(out.Text, out.Spans)) > 0; {
+	case out.Card != nil || len(out.Choices) > 0:
+	case !formatted || strings.TrimSpace(out.Text) == "":
 		return renderText(out.Text)
+	default:
+		return renderPost(out.Text, out.Spans)
 	}
 	return renderCard(out, button{Group: out.Group, Thread: string(out.Thread), Root: root})
 }
@@ -60,8 +64,8 @@ var atTag = regexp.MustCompile(`(?i)<(/?at[\s/>])`)
 // literal keeps a person's words from being markup: the "<" of a mention tag becomes its full-width twin.
 func literal(s string) string { return atTag.ReplaceAllString(clean(s), "＜$1") }
 
-// The card elements used (open.feishu.cn/document/uAjLw4CM/ukzMukzMukzM/feishu-cards/card-json-v1-structure). All text is plain_text, which
-// knows no markup.
+// The card elements used (open.feishu.cn/document/uAjLw4CM/ukzMukzMukzM/feishu-cards/card-json-v1-structure). Text is plain_text, which
+// knows no markup, or where it has formatting lark_md.
 type (
 	card struct {
 		Config   cardConfig  `json:"config"`
@@ -117,17 +121,29 @@ func parseButton(raw json.RawMessage) button {
 
 var templates = map[string]string{"info": "blue", "warning": "orange", "done": "green"}
 
+// renderCard shows formatting under buttons. What is too large with it goes plain.
 func renderCard(out adapters.Outgoing, place button) (rendered, error) {
-	c := card{Config: cardConfig{Wide: true, UpdateMulti: true}, Elements: []any{}}
+	if out.Card == nil && len(out.Spans) > 0 {
+		formatted := plain{Tag: "lark_md", Content: cardText(out.Text, out.Spans)}
+		if r, err := writeCard(out, formatted, place); err == nil {
+			return r, nil
+		}
+		out.Text = adapters.InlineLinks(out.Text, out.Spans, "")
+	}
 	body := out.Text
 	if out.Card != nil {
 		body = cardBody(*out.Card, out.Text)
-		if out.Card.Title != "" {
-			c.Header = &cardHeader{Title: plainText(out.Card.Title), Template: templates[out.Card.Tone]}
-		}
 	}
-	if strings.TrimSpace(body) != "" {
-		c.Elements = append(c.Elements, div{Tag: "div", Text: plainText(body)})
+	return writeCard(out, plainText(body), place)
+}
+
+func writeCard(out adapters.Outgoing, body plain, place button) (rendered, error) {
+	c := card{Config: cardConfig{Wide: true, UpdateMulti: true}, Elements: []any{}}
+	if out.Card != nil && out.Card.Title != "" {
+		c.Header = &cardHeader{Title: plainText(out.Card.Title), Template: templates[out.Card.Tone]}
+	}
+	if strings.TrimSpace(body.Content) != "" {
+		c.Elements = append(c.Elements, div{Tag: "div", Text: body})
 	}
 	if c.Header == nil && len(c.Elements) == 0 {
 		return rendered{}, rejected("the card is empty")

@@ -184,7 +184,14 @@ func (s *Sim) patch(c call) (map[string]any, *refusal) {
 }
 
 func (s *Sim) update(c call) (map[string]any, *refusal) {
-	return s.edit(c, "text", func(*message, bool) *refusal { return nil })
+	var b sendBody
+	if r := decode(c, &b); r != nil {
+		return nil, r
+	}
+	if b.MsgType != "text" && b.MsgType != "post" {
+		return nil, missing("msg_type")
+	}
+	return s.edit(c, b.MsgType, func(*message, bool) *refusal { return nil })
 }
 
 // edit replaces a message of one kind.
@@ -196,14 +203,11 @@ func (s *Sim) edit(c call, kind string, check func(*message, bool) *refusal) (ma
 	if b.Content == nil || *b.Content == "" {
 		return nil, missing("content")
 	}
-	if kind == "text" && b.MsgType != "text" {
-		return nil, missing("msg_type")
-	}
 	m, r := s.editable(c.id)
 	if r != nil {
 		return nil, r
 	}
-	if m.kind != kind {
+	if (m.kind == "interactive") != (kind == "interactive") { // texts and posts may become each other
 		return nil, refuse(230054, "This operation is unavailable for this message type.")
 	}
 	words, multi, r := read(kind, *b.Content, len(c.body))
@@ -213,7 +217,7 @@ func (s *Sim) edit(c call, kind string, check func(*message, bool) *refusal) (ma
 	if r != nil {
 		return nil, r
 	}
-	m.content, m.shown, m.multi = *b.Content, words, multi
+	m.kind, m.content, m.shown, m.multi = kind, *b.Content, words, multi
 	m.edited = true
 	s.showEdit(m)
 	return m.data(), nil
@@ -221,7 +225,7 @@ func (s *Sim) edit(c call, kind string, check func(*message, bool) *refusal) (ma
 
 func (s *Sim) showEdit(m *message) {
 	s.log.Add(sim.Post{
-		ID: m.id, Chat: m.chat.name(), Group: m.chat.group(), Thread: m.threadRoot(), Text: m.shown.text, Buttons: m.shown.buttons,
+		ID: m.id, Chat: m.chat.name(), Group: m.chat.group(), Thread: m.threadRoot(), Text: m.shown.text, Markup: m.shown.markup, Buttons: m.shown.buttons,
 		Card: m.kind == "interactive", Edited: m.seq, Via: "api", At: s.opts.Now(),
 	})
 }

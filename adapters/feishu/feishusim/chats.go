@@ -166,7 +166,7 @@ func (s *Sim) add(m *message, p sim.Post) *message {
 	}
 	p.ID, p.Chat, p.Group, p.From, p.At = m.id, m.chat.name(), m.chat.group(), m.from, s.opts.Now()
 	p.Thread = m.threadRoot()
-	p.Text, p.Buttons, p.Card = m.shown.text, m.shown.buttons, m.kind == "interactive"
+	p.Text, p.Markup, p.Buttons, p.Card = m.shown.text, m.shown.markup, m.shown.buttons, m.kind == "interactive"
 	m.seq = s.log.Add(p).Seq
 	m.chat.latest = m.id
 	s.messages[m.id] = m

@@ -19,6 +19,7 @@ const (
 // shown is a message as people read it. values[i] is what buttons[i] sends back.
 type shown struct {
 	text    string
+	markup  string
 	buttons []sim.Button
 	values  []json.RawMessage
 }
@@ -31,6 +32,11 @@ func read(kind, content string, bodySize int) (shown, bool, *refusal) {
 			return shown{}, false, refuse(230025, "The length of the message content reaches its limit.")
 		}
 		return readText(content)
+	case "post":
+		if bodySize > maxCardBody {
+			return shown{}, false, refuse(230025, "The length of the message content reaches its limit.")
+		}
+		return readPost(content)
 	case "interactive":
 		if bodySize > maxCardBody {
 			return shown{}, false, refuse(230025, "The length of the message content reaches its limit.")
@@ -90,6 +96,7 @@ func readCard(content string) (s shown, multi bool, r *refusal) {
 		return shown{}, false, cardRefusal(200621, "card has no content")
 	}
 	var words []string
+	var runs []sim.Run
 	if c.Header != nil && c.Header.Title.Content != "" {
 		words = append(words, c.Header.Title.Content)
 	}
@@ -97,7 +104,12 @@ func readCard(content string) (s shown, multi bool, r *refusal) {
 		switch {
 		case e.Tag == "hr":
 		case e.Tag == "div" && e.Text != nil && (e.Text.Tag == "plain_text" || e.Text.Tag == "lark_md"):
-			words = append(words, e.Text.Content)
+			element := []sim.Run{{Text: e.Text.Content}}
+			if e.Text.Tag == "lark_md" {
+				element = readMarkdown(e.Text.Content, nil, "")
+			}
+			runs = append(runs, element...)
+			words = append(words, plainOf(element))
 		case e.Tag == "action" && len(e.Actions) > 0:
 			for _, a := range e.Actions {
 				if a.Tag != "button" || a.Text.Content == "" {
@@ -110,7 +122,7 @@ func readCard(content string) (s shown, multi bool, r *refusal) {
 			return shown{}, false, cardRefusal(11310, "unknown or empty element")
 		}
 	}
-	s.text = strings.Join(words, "\n")
+	s.text, s.markup = strings.Join(words, "\n"), sim.Markup(runs)
 	return s, c.Config.UpdateMulti, nil
 }
 
