@@ -100,35 +100,48 @@ var cardMarks = []struct {
 	mark string
 }{{adapters.SpanStrike, "~~"}, {adapters.SpanItalic, "*"}, {adapters.SpanBold, "**"}}
 
+// between keeps the marks of neighbors apart: a character without width.
+const between = "\u200B"
+
 // cardText is a formatted text in a card's Markdown. Marks never go over a line's end or around spaces.
 func cardText(text string, spans []adapters.Span) string {
 	var b strings.Builder
+	ended := false // by a mark
 	for _, s := range adapters.Segments(text, spans) {
 		for i, line := range strings.Split(printable.Replace(clean(s.Text)), "\n") {
 			if i > 0 {
 				b.WriteByte('\n')
+				ended = false
 			}
 			core := strings.TrimSpace(line)
 			if core == "" {
 				b.WriteString(line)
+				ended = ended && line == ""
 				continue
 			}
 			before, after, _ := strings.Cut(line, core)
-			b.WriteString(before + marked(core, s) + after)
+			words, mark := marked(core, s)
+			if mark && ended && before == "" {
+				b.WriteString(between)
+			}
+			b.WriteString(before + words + after)
+			ended = mark && after == ""
 		}
 	}
 	return b.String()
 }
 
-func marked(words string, s adapters.Segment) string {
+// marked puts marks around words, inside a link's label, and says whether words begin and end with one.
+func marked(words string, s adapters.Segment) (string, bool) {
 	words = escapes.Replace(words)
-	if s.URL != "" {
-		words = "[" + words + "](" + strings.NewReplacer("(", "%28", ")", "%29").Replace(s.URL) + ")"
-	}
+	mark := false
 	for _, m := range cardMarks {
 		if s.Is(m.kind) {
-			words = m.mark + words + m.mark
+			words, mark = m.mark+words+m.mark, true
 		}
 	}
-	return words
+	if s.URL == "" {
+		return words, mark
+	}
+	return "[" + words + "](" + strings.NewReplacer("(", "%28", ")", "%29").Replace(s.URL) + ")", false
 }

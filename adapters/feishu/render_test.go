@@ -25,6 +25,11 @@ func TestRender(t *testing.T) {
 		Title: "会话 #7", Tone: "warning", Body: "我的订单 <at user_id=\"all\"></at>\u2028什么时候到？",
 		Facts: []adapters.Fact{{Label: "客户", Value: "王 & Co"}, {Label: "渠道", Value: "微信"}},
 	}
+	const answer = "请看 我的订单 (7天)\n\ncode <at user_id=\"all\"></at>\n完\u2028*"
+	span := func(kind adapters.SpanKind, sub string) adapters.Span {
+		return adapters.Span{Kind: kind, Start: strings.Index(answer, sub), Length: len(sub), URL: map[bool]string{true: "https://a.example/(1)"}[kind == adapters.SpanLink]}
+	}
+	spans := []adapters.Span{span(adapters.SpanBold, "看 我的"), span(adapters.SpanBold, "请看 "), span(adapters.SpanLink, "我的订单"), span(adapters.SpanPre, "code <at user_id=\"all\"></at>"), span(adapters.SpanQuote, "完")}
 	var out []map[string]any
 	for _, row := range []struct {
 		name string
@@ -36,6 +41,9 @@ func TestRender(t *testing.T) {
 		{name: "choices", out: adapters.Outgoing{Text: "pick", Choices: choices(5)[:5], Group: true, Thread: "om_root"}},
 		{name: "card", out: adapters.Outgoing{Card: caseCard, Choices: []adapters.Choice{{ID: "claim"}}, Group: true}, root: true},
 		{name: "card with text", out: adapters.Outgoing{Card: &adapters.Card{Title: "T", Tone: "odd"}, Text: "below"}},
+		{name: "formatted", out: adapters.Outgoing{Text: answer, Spans: spans}},
+		{name: "formatted with choices", out: adapters.Outgoing{Text: answer, Spans: spans, Choices: choices(1)}},
+		{name: "nothing formatted", out: adapters.Outgoing{Text: "x", Spans: []adapters.Span{{Kind: adapters.SpanBold, Start: 5, Length: 1}}}},
 	} {
 		r, err := render(row.out, row.root)
 		if err != nil {
@@ -86,6 +94,26 @@ func TestFullTextFitsACard(t *testing.T) {
 		out := adapters.Outgoing{Text: strings.Repeat(unit, maxText-1) + "x", Choices: choices(maxChoices)}
 		if _, err := render(out, false); err != nil {
 			t.Errorf("%q: %v", unit, err)
+		}
+	}
+}
+
+// TestFormattingNeverCostsTheText: what is too large with its formatting goes plain, with its addresses.
+func TestFormattingNeverCostsTheText(t *testing.T) {
+	const url = "https://a.example/"
+	out := adapters.Outgoing{Text: strings.Repeat("*长", maxText/2)}
+	for i := range maxText / 2 {
+		s := adapters.Span{Kind: adapters.SpanBold, Start: i * len("*长"), Length: 1}
+		if i == 7 {
+			s.Kind, s.URL = adapters.SpanLink, url
+		}
+		out.Spans = append(out.Spans, s)
+	}
+	for kind, n := range map[string]int{msgText: 0, msgCard: maxChoices} {
+		out.Choices = choices(n)
+		r, err := render(out, false)
+		if err != nil || r.kind != kind || !strings.Contains(r.content, "*: "+url+" 长") {
+			t.Errorf("%d choices: %s %.100s %v, want %s with %s", n, r.kind, r.content, err, kind, url)
 		}
 	}
 }

@@ -96,13 +96,14 @@ func plainOf(runs []sim.Run) string {
 }
 
 // cardMarkup is what cards know of Markdown here.
-var cardMarkup = regexp.MustCompile(`\*\*(.+?)\*\*|\*(.+?)\*|~~(.+?)~~|\[([^\[\]]+)\]\(([^()\s]+)\)`)
+var cardMarkup = regexp.MustCompile(`\[([^\[\]]+)\]\(([^()\s]+)\)|\*\*\*(.+?)\*\*\*|\*\*(.+?)\*\*|\*(.+?)\*|~~(.+?)~~`)
 
 // readMarkdown reads the Markdown of a card inside looks and link.
 func readMarkdown(s string, looks []string, link string) []sim.Run {
 	var runs []sim.Run
 	add := func(s string) {
 		if s != "" {
+			s = strings.ReplaceAll(s, "\u200B", "") // has no width
 			runs = append(runs, sim.Run{Text: html.UnescapeString(s), Looks: looks, URL: link})
 		}
 	}
@@ -110,13 +111,13 @@ func readMarkdown(s string, looks []string, link string) []sim.Run {
 	for _, m := range cardMarkup.FindAllStringSubmatchIndex(s, -1) {
 		add(s[at:m[0]])
 		at = m[1]
-		if m[8] >= 0 {
-			runs = append(runs, readMarkdown(s[m[8]:m[9]], looks, s[m[10]:m[11]])...)
+		if m[2] >= 0 {
+			runs = append(runs, readMarkdown(s[m[2]:m[3]], looks, s[m[4]:m[5]])...)
 			continue
 		}
-		for i, look := range []string{"b", "i", "s"} {
-			if from, to := m[2+2*i], m[3+2*i]; from >= 0 {
-				runs = append(runs, readMarkdown(s[from:to], append(slices.Clone(looks), look), link)...)
+		for i, inside := range [][]string{{"b", "i"}, {"b"}, {"i"}, {"s"}} {
+			if from, to := m[6+2*i], m[7+2*i]; from >= 0 {
+				runs = append(runs, readMarkdown(s[from:to], slices.Concat(looks, inside), link)...)
 			}
 		}
 	}
