@@ -3,9 +3,7 @@ package kb_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
-	"time"
 
 	"kefu/kb"
 )
@@ -32,7 +30,6 @@ func manyEntries(n int) []kb.Entry {
 	}
 	return entries
 }
-
 
 // A change of a large store is seen without building it anew, and ranks as in a fresh index.
 func TestLargeStoreTakesChanges(t *testing.T) {

@@ -91,8 +91,9 @@ func (l *loader) file(body []byte) {
 		l.broken = true
 		return
 	}
-	l.broken = doc.Content[0].Kind != yaml.MappingNode
-	l.decode(doc.Content[0], reflect.ValueOf(l.cfg).Elem(), "")
+	root := doc.Content[0]
+	l.decode(root, reflect.ValueOf(l.cfg).Elem(), "")
+	l.broken = root.Kind != yaml.MappingNode && len(l.problems) > 0 // a file of nothing but null is an empty one
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		l.report("", "holds more than one document: remove the line ---")
 	}

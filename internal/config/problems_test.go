@@ -250,6 +250,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(small)
 	f.Add(full)
 	f.Add("a: &a [*a]\n")
+	f.Add("&0")
 	f.Add("inboxes: [{<<: {name: x}}]\nsla: {a: &x {b: *x}}\n")
 	f.Fuzz(func(t *testing.T, body string) {
 		path := filepath.Join(t.TempDir(), "kefu.yaml")

@@ -8,7 +8,8 @@
 // Decision: faults of the platforms are made inside the simulators, those of the servers by small relays and signals, so that only the Go toolchain is needed; the case with
 // replicas also needs a redis-server. Consequence: what only a real network or a real MongoDB does is not shown here.
 //
-// The short form is part of the ordinary tests. The long one:
+// The judge is part of the ordinary tests. The talk under faults takes its time and wants a machine that does nothing else, so it has a build tag; the short form, and the long one:
 //
-//	go test ./internal/faulttest -run 'Embedded|Replicas' -v -timeout 2h -faults.messages 10000 -faults.count 200 -faults.for 10m -faults.seed 7
+//	go test -tags faults ./internal/faulttest
+//	go test -tags faults ./internal/faulttest -run 'Embedded|Replicas' -v -timeout 2h -faults.messages 10000 -faults.count 200 -faults.for 10m -faults.seed 7
 package faulttest

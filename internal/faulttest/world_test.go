@@ -273,9 +273,28 @@ func (r *redisServer) stop() {
 	r.cmd = nil
 }
 
+// dial connects; a server that was started just now may need a moment.
+func (r *redisServer) dial(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", r.addr)
+		if err == nil {
+			return conn, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-tick.C:
+		}
+	}
+}
+
 // flush empties the server.
 func (r *redisServer) flush(ctx context.Context) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", r.addr)
+	conn, err := r.dial(ctx)
 	if err != nil {
 		return err
 	}

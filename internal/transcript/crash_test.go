@@ -112,13 +112,13 @@ func compact(texts []string) []string {
 // waitFor polls until ok or a deadline: the processes under test are real goroutines on a real store.
 func waitFor(t *testing.T, ok func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(90 * time.Second)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-deadline:
-			t.Fatal("what was waited for did not happen within 30 s")
+			t.Fatal("what was waited for did not happen within 90 s")
 		case <-tick.C:
 		}
 	}

@@ -176,7 +176,7 @@ func (p *process) stop() {
 // await reads events until n of the wanted step came.
 func (p *process) await(t *testing.T, step string, n int) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(60 * time.Second)
 	for n > 0 {
 		select {
 		case r := <-p.events:
