@@ -37,9 +37,6 @@ type File struct {
 	Words   []string // identifiers and string literals; no comments
 }
 
-// scaffold is skipped: it only holds modules in go.mod until the packages that use them are there.
-const scaffold = "internal/deps"
-
 // Load reads the module that dir lies in.
 func Load(dir string) (Graph, error) {
 	root, err := moduleRoot(dir)
@@ -138,7 +135,7 @@ func readPackages(root string) ([]Package, error) {
 		}
 		rel = filepath.ToSlash(rel)
 		if d.IsDir() {
-			if name := d.Name(); rel != "." && (strings.HasPrefix(name, ".") || name == "testdata" || rel == scaffold) {
+			if name := d.Name(); rel != "." && (strings.HasPrefix(name, ".") || name == "testdata") {
 				return filepath.SkipDir
 			}
 			return nil
