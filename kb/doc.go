@@ -64,7 +64,7 @@
 // # Known failures
 //
 // Words that mean the same but share no letters are not known to be alike; more similar questions are the cure. On testdata/shop_zh, whose
-// questions share few words with their entries, only 43 % are found first and a twelfth are answered. In small stores a far question that
+// questions share few words with their entries, only 43 % are found first and 12 % are answered. In small stores a far question that
 // shares its frame with an entry ("what is the ...", "今天...") may be asked back instead of refused, and near ones more often than
 // before confidences were parted from None.
 //

@@ -164,6 +164,9 @@ func TestDecide(t *testing.T) {
 		choices int
 	}{
 		"sure":                {kb.Result{Candidates: list(0.65, 0.3)}, kb.Thresholds{}, kb.Answer, 1},
+		"stranger counts":     {kb.Result{Candidates: list(0.7, 0.1), None: 0.11}, kb.Thresholds{}, kb.Clarify, 2},
+		"stranger likely":     {kb.Result{Candidates: list(0.95, 0.01), None: 0.26}, kb.Thresholds{}, kb.Clarify, 2},
+		"no stranger":         {kb.Result{Candidates: list(0.7, 0.1), None: 0.09}, kb.Thresholds{}, kb.Answer, 1},
 		"not quite":           {kb.Result{Candidates: list(0.64, 0.3)}, kb.Thresholds{}, kb.Clarify, 2},
 		"none likely":         {kb.Result{Candidates: list(0.3, 0.05), None: 0.61}, kb.Thresholds{}, kb.Unknown, 0},
 		"none at the limit":   {kb.Result{Candidates: list(0.3, 0.05), None: 0.6}, kb.Thresholds{}, kb.Clarify, 2},

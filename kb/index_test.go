@@ -95,3 +95,25 @@ func waitFor(t *testing.T, ok func() bool) {
 		}
 	}
 }
+
+// A small store answers at once as it will later on: no part of it is still to be trained.
+func TestSmallStoreAnswersAlikeFromTheStart(t *testing.T) {
+	s := openStore(t, newMemory())
+	for _, e := range sampleEntries(t) {
+		add(t, s, e.Question, e.Similar...)
+	}
+	x := openIndex(t, s)
+	questions := []string{"怎么退货", "优惠券", "量子力学是什么", "where's my package right now?", "收到的杯子是坏的"}
+	var first []float64
+	for _, q := range questions {
+		r := x.Match(kb.Question{Text: q})
+		first = append(first, r.None, r.Candidates[0].Confidence)
+	}
+	x.Train(t.Context())
+	for i, q := range questions {
+		r := x.Match(kb.Question{Text: q})
+		if r.None != first[2*i] || r.Candidates[0].Confidence != first[2*i+1] {
+			t.Errorf("%q: %s, none %v after training, was %v", q, bestOf(r), r.None, first[2*i:2*i+2])
+		}
+	}
+}
