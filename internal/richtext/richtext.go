@@ -1,6 +1,7 @@
 package richtext
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 
@@ -56,8 +57,33 @@ func (p *Parser) Parse(markdown string) (plain string, spans []adapters.Span) {
 	return plain, spans
 }
 
+// nesting is how many quotes and list items one line may begin. Nobody writes more, and parsing them takes quadratic time.
+const nesting = 50
+
+func tooDeep(source []byte) bool {
+	for line := range bytes.Lines(source) {
+		depth := 0
+		for i, c := range line {
+			if bytes.IndexByte([]byte(" \t>-*+.)0123456789"), c) < 0 {
+				break
+			}
+			marker := bytes.IndexByte([]byte("-*+.)"), c) >= 0 && i+1 < len(line) && (line[i+1] == ' ' || line[i+1] == '\t')
+			if c == '>' || marker {
+				depth++
+			}
+		}
+		if depth > nesting {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *Parser) parse(markdown string) (string, []adapters.Span) {
 	source := []byte(strings.ReplaceAll(strings.ToValidUTF8(markdown, "\uFFFD"), "\r\n", "\n"))
+	if tooDeep(source) {
+		return strings.TrimSpace(string(source)), nil
+	}
 	w := &writer{source: source}
 	w.blocks(p.markdown.Parse(text.NewReader(source)))
 	all := string(w.out)

@@ -79,6 +79,8 @@ func TestParse(t *testing.T) {
 		"table of three":    {"| 地区 | 运费 | 时效 |\n|---|---|---|\n| 江浙沪 | 8 元 | 1 天 |\n| 其他 | | 3 天 |", "⟨b⟩江浙沪⟨/b⟩; 运费: 8 元; 时效: 1 天\n⟨b⟩其他⟨/b⟩; 时效: 3 天"},
 		"table without row": {"|a|b|c|\n|-|-|-|", "a; b; c"},
 		"table of one":      {"|a|\n|-|\n|1|\n|2|", "⟨b⟩a⟨/b⟩\n1\n2"},
+		"deep":              {strings.Repeat("> ", 50) + "**a**", "⟨q⟩" + strings.Repeat("⟨q⟩", 49) + "⟨b⟩a⟨/b⟩" + strings.Repeat("⟨/q⟩", 50)},
+		"too deep":          {"**b**\n" + strings.Repeat("> ", 51) + "a", "**b**\n" + strings.Repeat("> ", 51) + "a"},
 		"only markup":       {" ** \n", "**"},
 		"an empty heading":  {"#", "#"},
 		"spaces":            {" \n ", ""},
