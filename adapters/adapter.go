@@ -42,6 +42,12 @@ type Features struct {
 	InlineLink string
 	// MaxChoices is how many buttons a message may carry; 0 = none, people answer with digits.
 	MaxChoices int
+	// Media says what Outgoing.Media may be; a kind that is missing cannot be sent.
+	Media map[AttachmentKind]MediaLimit
+	// MaxCaption is the longest Outgoing.Text beside Outgoing.Media, in TextUnit; 0 = media go alone.
+	MaxCaption int
+	// MaxFetch is the largest attachment MediaOpener can fetch, in bytes; 0 = none.
+	MaxFetch int64
 	// MessageIDs says that receipts carry the platform's id of what was sent.
 	MessageIDs bool
 	Threads    bool // groups may have threads: ThreadOpener is implemented

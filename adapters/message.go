@@ -155,6 +155,8 @@ type Outgoing struct {
 	// Spans format parts of Text.
 	Spans []Span `json:"spans,omitempty"`
 	Card  *Card  `json:"card,omitempty"` // instead of Text
+	// Media goes with Text as its caption, where Features.MaxCaption allows that many; elsewhere Text is empty.
+	Media *Media `json:"media,omitempty"`
 	// Choices become buttons under the message; the core sends at most Features.MaxChoices of them and writes digits into Text where that is 0.
 	Choices []Choice `json:"choices,omitempty"`
 }

@@ -23,6 +23,8 @@ type Post struct {
 	// Buttons are the choices under it: label and data in turn.
 	Buttons []Button
 	ReplyTo string
+	File    *File  // what it carries beside Text; nil = nothing
+	Album   string // shared by posts that were sent as one album
 	// Edited is the Seq of the post this one replaced in place; 0 = a new post.
 	Edited int64
 	// Via says how the account sent it: "api" or "passive".
@@ -50,6 +52,20 @@ type Say struct {
 	Event string
 	// Kind is a message type other than text, in the platform's own word ("image", "sticker", ...).
 	Kind string
+	// File is what a message of Kind carries, Text is its caption where the platform has captions; nil = a small one the simulator makes up.
+	File *File
+	// Album joins messages into one album, where the platform has albums.
+	Album string
+	// Edits is the id of the person's own message that Text replaces, where the platform has edits.
+	Edits string
+}
+
+// File is bytes in a chat.
+type File struct {
+	Name     string
+	MIME     string
+	Data     []byte
+	Duration int // seconds
 }
 
 // Platform is a running simulator as its people see it.
