@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,13 @@ type bug struct {
 	trusting bool // signatures are not checked
 	timeless bool // times are not checked
 	panics   bool
+
+	upload    func(in io.Reader, size int64) (io.Reader, int64)
+	unlimited bool // sizes are not checked
+	fetches   func(context.Context, *fake, adapters.Attachment)
+	stream    func(*adapters.MediaStream)
+	opened    func(error) error
+	recall    func(context.Context, *fake, adapters.MessageID) error
 }
 
 // changes returns a receive hook that alters the message.
@@ -234,5 +242,5 @@ func bugs() []bug {
 		})},
 		{check: "a connection cut after the request is unknown", name: "unavailable", send: reason(adapters.ReasonUnavailable)},
 	}
-	return list
+	return append(list, mediaBugs()...)
 }

@@ -30,6 +30,11 @@ func (f *fake) Features() adapters.Features {
 		MaxText: fakeMaxText, TextUnit: adapters.UnitUTF16, MaxChoices: fakeButtons, MessageIDs: true,
 		Threads: true, Edit: true, React: true, IdempotentFor: time.Hour, ReplyWithin: time.Second, ReplyAttempts: 3, PushAllowed: true,
 	}
+	features.Media = map[adapters.AttachmentKind]adapters.MediaLimit{
+		adapters.AttachmentFile:  {MaxBytes: 9 << 20},
+		adapters.AttachmentImage: {MaxBytes: fakeMaxImage, MIMEs: []string{"image/*"}},
+	}
+	features.MaxCaption, features.MaxFetch = fakeMaxText/2, 1<<20
 	if f.bug.features != nil {
 		f.bug.features(&features)
 	}
@@ -47,6 +52,13 @@ func (f *fake) post(ctx context.Context, out adapters.Outgoing) (adapters.Receip
 	in := wire{Key: out.Key, Chat: string(out.Chat), Thread: string(out.Thread), Text: render(out), Markup: markup(out), Reply: string(out.ReplyTo)}
 	for _, c := range out.Choices {
 		in.Button = append(in.Button, sim.Button{Label: c.Label, Data: c.ID})
+	}
+	if out.Media != nil {
+		id, err := f.upload(ctx, out.Media)
+		if err != nil {
+			return adapters.Receipt{}, err
+		}
+		in.File = id
 	}
 	answer, err := f.call(ctx, "/send", in)
 	return adapters.Receipt{ID: adapters.MessageID(answer.ID)}, err
@@ -178,7 +190,7 @@ func (f *fake) do(ctx context.Context, path, token string, in wire) (wire, error
 func refusal(answer wire) error {
 	reason, ok := map[string]adapters.Reason{
 		"slow_down": adapters.ReasonRateLimited, "bad_token": adapters.ReasonUnauthorized, "no_chat": adapters.ReasonUnreachable,
-		"no_thread": adapters.ReasonThreadGone, "no_message": adapters.ReasonRejected, "too_long": adapters.ReasonRejected,
+		"no_file": adapters.ReasonRejected, "too_large": adapters.ReasonRejected, "no_thread": adapters.ReasonThreadGone, "no_message": adapters.ReasonRejected, "too_long": adapters.ReasonRejected,
 	}[answer.Code]
 	if !ok {
 		reason = adapters.ReasonUnknown
@@ -256,6 +268,9 @@ func (f *fake) message(in wire) adapters.Message {
 	case in.Event == "start":
 		m.Kind, m.Event = adapters.KindEvent, adapters.EventStart
 	}
+	if in.File != "" {
+		m.Attachments = []adapters.Attachment{{Kind: adapters.AttachmentKind(in.FileKind), Ref: in.File, Name: in.FileName}}
+	}
 	m.ID = adapters.NewID(m.Inbox, m.Chat, m.Kind, in.ID)
 	return m
 }
@@ -267,5 +282,7 @@ var (
 	_ adapters.Reactor       = (*fake)(nil)
 	_ adapters.Typer         = (*fake)(nil)
 	_ adapters.Prober        = (*fake)(nil)
+	_ adapters.MediaOpener   = (*fake)(nil)
+	_ adapters.Recaller      = (*fake)(nil)
 	_ adapters.WebhookServer = (*fake)(nil)
 )

@@ -28,27 +28,33 @@ const (
 	fakeButtons = 3
 	fakeGroup   = "g-desk"
 	fakeRetries = 5
+
+	fakeMaxImage = 1 << 20
 )
 
 // wire is everything the fake platform and its adapter say to each other.
 type wire struct {
-	OK     bool         `json:"ok"`
-	Code   string       `json:"code,omitempty"`
-	Retry  int          `json:"retry,omitempty"` // seconds
-	ID     string       `json:"id,omitempty"`
-	Key    string       `json:"key,omitempty"`
-	Chat   string       `json:"chat,omitempty"`
-	Group  bool         `json:"group,omitempty"`
-	Thread string       `json:"thread,omitempty"`
-	From   string       `json:"from,omitempty"`
-	Text   string       `json:"text,omitempty"`
-	Markup string       `json:"markup,omitempty"`
-	Reply  string       `json:"reply,omitempty"`
-	Press  string       `json:"press,omitempty"`
-	Event  string       `json:"event,omitempty"`
-	Named  bool         `json:"named,omitempty"`
-	At     int64        `json:"at,omitempty"` // milliseconds
-	Button []sim.Button `json:"button,omitempty"`
+	OK     bool   `json:"ok"`
+	Code   string `json:"code,omitempty"`
+	Retry  int    `json:"retry,omitempty"` // seconds
+	ID     string `json:"id,omitempty"`
+	Key    string `json:"key,omitempty"`
+	Chat   string `json:"chat,omitempty"`
+	Group  bool   `json:"group,omitempty"`
+	Thread string `json:"thread,omitempty"`
+	From   string `json:"from,omitempty"`
+	Text   string `json:"text,omitempty"`
+	Markup string `json:"markup,omitempty"`
+	Reply  string `json:"reply,omitempty"`
+	Press  string `json:"press,omitempty"`
+	Event  string `json:"event,omitempty"`
+	Named  bool   `json:"named,omitempty"`
+	At     int64  `json:"at,omitempty"` // milliseconds
+
+	File     string       `json:"file,omitempty"` // id of bytes
+	FileKind string       `json:"file_kind,omitempty"`
+	FileName string       `json:"file_name,omitempty"`
+	Button   []sim.Button `json:"button,omitempty"`
 }
 
 // fakeSim is a small strict platform: signed deliveries, expiring tokens, threads, idempotency keys.
@@ -66,17 +72,21 @@ type fakeSim struct {
 	threads map[string]bool // by id: open
 	keys    map[string]string
 	token   string
+	files   map[string]*sim.File
+	gone    map[string]bool // recalled messages
 }
 
 func newFakeSim(t testing.TB) *fakeSim {
-	s := &fakeSim{known: map[string]bool{fakeGroup: true}, threads: map[string]bool{}, keys: map[string]string{}, client: &http.Client{}}
+	s := &fakeSim{known: map[string]bool{fakeGroup: true}, threads: map[string]bool{}, keys: map[string]string{}, files: map[string]*sim.File{}, gone: map[string]bool{}, client: &http.Client{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /token", s.issue)
 	for path, call := range map[string]func(wire) wire{
-		"/send": s.send, "/edit": s.edit, "/react": s.needsID, "/thread": s.open, "/close": s.close, "/reopen": s.reopen,
+		"/send": s.send, "/edit": s.edit, "/recall": s.recall, "/react": s.needsID, "/thread": s.open, "/close": s.close, "/reopen": s.reopen,
 	} {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, call) })
 	}
+	mux.HandleFunc("POST /upload", s.upload)
+	mux.HandleFunc("GET /file", s.download)
 	s.server = httptest.NewServer(mux)
 	t.Cleanup(func() { _ = s.Close() })
 	return s
@@ -167,7 +177,7 @@ func (s *fakeSim) send(in wire) wire {
 }
 
 func (s *fakeSim) post(in wire, id, from, via string) {
-	p := sim.Post{Chat: in.Chat, Group: in.Chat == fakeGroup, Thread: in.Thread, ID: id, From: from, Text: in.Text, Markup: in.Markup, Buttons: in.Button, ReplyTo: in.Reply, Via: via, Key: in.Key, At: time.Now()}
+	p := sim.Post{Chat: in.Chat, Group: in.Chat == fakeGroup, Thread: in.Thread, ID: id, From: from, Text: in.Text, Markup: in.Markup, Buttons: in.Button, ReplyTo: in.Reply, Via: via, Key: in.Key, At: time.Now(), File: s.files[in.File]}
 	if !p.Group {
 		p.Chat = p.Chat[len("c-"):]
 	}
@@ -177,7 +187,9 @@ func (s *fakeSim) post(in wire, id, from, via string) {
 func (s *fakeSim) edit(in wire) wire {
 	posts := s.log.Since(0)
 	i := slices.IndexFunc(posts, func(p sim.Post) bool { return p.ID == in.ID })
-	if i < 0 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i < 0 || s.gone[in.ID] {
 		return wire{Code: "no_message"}
 	}
 	p := posts[i]
@@ -233,8 +245,15 @@ func (s *fakeSim) Say(_ context.Context, say sim.Say) (string, error) {
 		in.Chat = "c-" + say.From
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.known[in.Chat] = true
-	s.mu.Unlock()
+	if say.Kind != "" {
+		in.File, in.FileKind = s.next("f"), say.Kind
+		if say.File == nil {
+			say.File = &sim.File{Name: "small", Data: []byte("small")}
+		}
+		s.files[in.File], in.FileName = say.File, say.File.Name
+	}
 	if in.Press == "" && in.Event == "" {
 		s.post(in, in.ID, in.From, "")
 	}
@@ -273,6 +292,8 @@ func (s *fakeSim) deliverOnce(in wire) bool {
 		return false
 	}
 	if answer.Text != "" {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.post(wire{Chat: in.Chat, Text: answer.Text}, s.next("m"), "", "passive")
 	}
 	return true

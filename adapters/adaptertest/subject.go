@@ -17,6 +17,8 @@ type Subject struct {
 	// SendOp tells which fault operations belong to a Send once the token is there; nil = every one but "deliver".
 	// Needed where something else calls the platform meanwhile, as a polling adapter does.
 	SendOp func(op string) bool
+	// FetchOp tells the same of OpenMedia, MediaOp of a Send with media.
+	FetchOp, MediaOp func(op string) bool
 
 	patience time.Duration // how long to wait for what should happen; 0 = defaultPatience
 }
@@ -39,6 +41,8 @@ type Running struct {
 	Member string
 	// Shows are the kinds of formatting that people see on this platform.
 	Shows []adapters.SpanKind
+	// Sends are the media people send here: sim.Say.Kind and the kind each arrives as. Needed with MediaOpener.
+	Sends map[string]adapters.AttachmentKind
 	// DeleteThread deletes a thread of Group as a person would; nil where the platform has no such thing.
 	DeleteThread func(thread adapters.ThreadID) error
 

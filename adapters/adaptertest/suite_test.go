@@ -29,6 +29,7 @@ func subject(b bug) Subject {
 			Adapter: f, Platform: s, Customer: "ada", Stranger: "c-nobody", Group: fakeGroup, Member: "bo",
 			Chat:         func(person string) adapters.ChatID { return adapters.ChatID("c-" + person) },
 			Shows:        []adapters.SpanKind{adapters.SpanBold, adapters.SpanLink},
+			Sends:        map[string]adapters.AttachmentKind{"image": adapters.AttachmentImage, "file": adapters.AttachmentFile},
 			DeleteThread: s.deleteThread,
 			Webhook:      f,
 			Genuine:      func(text string) *http.Request { return signed("/", genuine(text), time.Now()) },
