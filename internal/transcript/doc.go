@@ -15,6 +15,9 @@
 // that lost its lease loses the swap and stops; leases only save work. Consequence: coordination may forget everything at any time and nothing is lost or
 // decided twice.
 //
+// Overload: where messages wait longer than Options.MaxWait for their turn, Receive refuses new ones of that inbox until the wait is shorter, and the platform, which is
+// not acknowledged, delivers them again. So the backlog is bounded by what is worked off in that time, and what was accepted is answered.
+//
 // Doubles: an entry found in state sending by somebody else was cut between the call and its record. Its outcome is unknown. It is repeated with the same key where
 // the platform recognizes it (Features.IdempotentFor); elsewhere the bot's words are repeated once and counted, a person's words are left unknown and that person is told.
 package transcript

@@ -18,11 +18,17 @@ const sweepGrace = 2 * time.Second
 // Receive stores an incoming message under its id and wakes its lane; see adapters.Gateway.
 func (t *Transcript) Receive(ctx context.Context, m adapters.Message) error {
 	now := t.o.Now()
+	if t.doors.shut(m.Inbox, now) {
+		t.o.Metrics.received.WithLabelValues(string(m.Inbox), string(m.Kind), "shed").Inc()
+		return ErrOverloaded
+	}
 	e := Entry{
 		ID: m.ID, State: StateReceived, Lane: inLane(&m), Conversation: ConversationID(m.Inbox, m.Chat),
 		Seq: t.clock.next(now), Due: docstore.Millis(now), At: docstore.Millis(now), In: &m,
 	}
+	began := time.Now()
 	exists, err := t.entries.Insert(ctx, e.ID, &e)
+	t.o.Metrics.took(stageStore, time.Since(began))
 	count := func(result string) {
 		t.o.Metrics.received.WithLabelValues(string(m.Inbox), string(m.Kind), result).Inc()
 	}

@@ -25,7 +25,7 @@ const laterRetry = 300 * time.Millisecond
 
 // handleLane works the unhandled messages of one chat or thread off, in the platform's order as far as they wait together.
 func (w *Workers) handleLane(ctx context.Context, lane string, stop func() bool) (time.Duration, error) {
-	for {
+	for first := true; ; first = false {
 		docs, err := w.load(ctx, lane)
 		if err != nil {
 			return 0, err
@@ -34,6 +34,9 @@ func (w *Workers) handleLane(ctx context.Context, lane string, stop func() bool)
 			x, y := a.Value.In, b.Value.In
 			return cmp.Or(x.SentAt.Compare(y.SentAt), cmp.Compare(x.Order, y.Order), cmp.Compare(a.Value.Seq, b.Value.Seq))
 		})
+		if first && len(docs) > 0 {
+			w.turnOf(lane, &docs[0].Value)
+		}
 		for _, d := range docs {
 			if stop() {
 				return handOver, nil
@@ -52,7 +55,12 @@ func (w *Workers) handleLane(ctx context.Context, lane string, stop func() bool)
 }
 
 func (w *Workers) handle(ctx context.Context, d docstore.Doc[Entry]) (time.Duration, error) {
+	if d.Value.fresh() {
+		w.o.Metrics.took(stageWait, d.Value.waited(w.o.Now()))
+	}
+	began := time.Now()
 	plan, err := w.decide(ctx, d.Value.In)
+	w.o.Metrics.took(stageDecide, time.Since(began))
 	if errors.Is(err, docstore.ErrUnavailable) {
 		return time.Second, err
 	}
@@ -113,9 +121,11 @@ func (w *Workers) commit(ctx context.Context, d docstore.Doc[Entry], plan Plan, 
 	e.Decision = plan.Decision
 	e.finish(state, docstore.Millis(now))
 	ops = append(ops, w.entries.ReplaceOp(e.ID, d.Version, &e))
+	began := time.Now()
 	if _, err := w.o.Store.Write(ctx, ops...); err != nil {
 		return fmt.Errorf("store what follows from a message: %w", err)
 	}
+	w.o.Metrics.took(stageCommit, time.Since(began))
 	w.committed(ctx, &e, outs, state, lanes)
 	if err := w.w.Trap(TrapPosted); err != nil {
 		return errTrapped

@@ -25,10 +25,13 @@ func (w *Workers) sendLane(ctx context.Context, lane string, stop func() bool) (
 	if !ok {
 		return 0, nil
 	}
-	for {
+	for first := true; ; first = false {
 		docs, err := w.load(ctx, lane)
 		if err != nil {
 			return 0, err
+		}
+		if first && len(docs) > 0 {
+			w.turnOf(lane, &docs[0].Value)
 		}
 		for _, d := range docs {
 			if stop() {
@@ -61,14 +64,19 @@ func (w *Workers) sendOne(ctx context.Context, a adapters.Adapter, d docstore.Do
 	if wait, err := w.budget(ctx, a, e); wait > 0 || err != nil {
 		return wait, err
 	}
+	if e.fresh() {
+		w.o.Metrics.took(stageSendWait, e.waited(now))
+	}
 	e.State, e.Owner, e.SendAt = StateSending, w.o.Process, docstore.Millis(now)
 	e.Due = docstore.Millis(now.Add(2 * w.w.SendTimeout))
 	if e.FirstAt.IsZero() {
 		e.FirstAt = e.SendAt
 	}
+	began := time.Now()
 	if err := w.entries.Replace(ctx, d.ID, d.Version, e); err != nil {
 		return 0, err
 	}
+	w.o.Metrics.took(stageClaim, time.Since(began))
 	d.Version++
 	w.observe(string(StateSending), e)
 	if w.w.Trap(TrapClaimed) != nil {
@@ -76,7 +84,9 @@ func (w *Workers) sendOne(ctx context.Context, a adapters.Adapter, d docstore.Do
 	}
 	call, cancel := context.WithTimeout(ctx, w.w.SendTimeout)
 	defer cancel()
+	began = time.Now()
 	err = w.call(call, a, e)
+	w.o.Metrics.took(stageSend, time.Since(began))
 	if w.w.Trap(TrapAccepted) != nil {
 		return 0, errTrapped
 	}
@@ -239,9 +249,11 @@ func (t *Transcript) saveSent(ctx context.Context, version int64, e *Entry, foll
 	for _, f := range follow {
 		ops, lanes = append(ops, t.entries.InsertOp(f.ID, f)), append(lanes, f.Lane)
 	}
+	began := time.Now()
 	if _, err := t.o.Store.Write(ctx, append(ops, t.entries.ReplaceOp(e.ID, version, e))...); err != nil {
 		return fmt.Errorf("record a delivery: %w", err)
 	}
+	t.o.Metrics.took(stageRecord, time.Since(began))
 	t.wake(ctx, lanes...)
 	inbox := string(e.Post.Inbox)
 	t.o.Metrics.sent.WithLabelValues(inbox, string(StateSent)).Inc()

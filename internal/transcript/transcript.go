@@ -21,7 +21,9 @@ type Options struct {
 	Process string
 	// Alone says that no other process can be working on this store (embedded storage): what another process left in state sending was surely cut.
 	Alone   bool
-	Metrics *Metrics     // nil = none
+	Metrics *Metrics // nil = none
+	// MaxWait is how long messages may wait for their turn before Receive refuses more; 0 = 5 s, negative = never.
+	MaxWait time.Duration
 	Observe func(Record) // nil = none; called often, must not block
 }
 
@@ -44,6 +46,7 @@ type Transcript struct {
 	threads *docstore.Collection[thread]
 	clock   sequence
 	waits   waits
+	doors   doors
 }
 
 var _ adapters.Gateway = (*Transcript)(nil)
@@ -62,7 +65,10 @@ func New(ctx context.Context, o Options) (*Transcript, error) {
 	if o.Observe == nil {
 		o.Observe = func(Record) {}
 	}
-	t := &Transcript{o: o}
+	if o.MaxWait == 0 {
+		o.MaxWait = maxWait
+	}
+	t := &Transcript{o: o, doors: doors{most: o.MaxWait}}
 	var err error
 	if t.entries, err = docstore.Open(ctx, o.Store, "entries", entryIndexes...); err != nil {
 		return nil, err
