@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"kefu/adapters"
 	"kefu/kb"
@@ -17,7 +18,8 @@ type Config struct {
 	Refuse  float64       `yaml:"refuse"`
 	Clarify ClarifyConfig `yaml:"clarify"`
 	// HandoffAfter is how many questions in a row without an answer make the bot offer a person first of all.
-	HandoffAfter int `yaml:"handoff_after"`
+	HandoffAfter int         `yaml:"handoff_after"`
+	Flood        FloodConfig `yaml:"flood"`
 	// Keywords adds sentences that mean an intent: human, complaint, ticket, cancel, help, thanks, greeting.
 	Keywords map[string][]string `yaml:"keywords"`
 	// Texts is a folder with zh-CN.yaml and en.yaml whose texts replace the built-in ones; empty = none.
@@ -37,6 +39,7 @@ func (c *Config) Defaults() {
 	set(&c.Clarify.Choices, 4)
 	set(&c.Clarify.Rounds, 2)
 	set(&c.HandoffAfter, 2)
+	c.Flood.defaults()
 }
 
 func set[T comparable](v *T, value T) {
@@ -63,6 +66,12 @@ func (c *Config) Validate(report adapters.Report) {
 	}
 	if c.HandoffAfter < 1 {
 		report("handoff_after", "must be at least 1")
+	}
+	if c.Flood.Messages < 0 {
+		report("flood.messages", "must not be negative; 0 = no limit")
+	}
+	if c.Flood.Messages > 0 && c.Flood.Per < time.Second {
+		report("flood.per", "must be at least 1s")
 	}
 	for _, k := range slices.Sorted(maps.Keys(c.Keywords)) {
 		if _, ok := defaultKeywords[intent(k)]; !ok {

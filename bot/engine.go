@@ -81,6 +81,7 @@ var rules = []func(e *Engine, ctx context.Context, t *turn) (taken bool, err err
 	(*Engine).started,  // subscribed, pressed start: welcome
 	(*Engine).identify, // /id
 	(*Engine).inCase,   // a person has the case, or will: relay and be silent
+	(*Engine).flooded,  // writes too fast: told once, then silence
 	(*Engine).inForm,   // a form is half filled in
 	(*Engine).picked,   // a button or digit that answers our question
 	(*Engine).intent,   // human, ticket, cancel, help, thanks, hello

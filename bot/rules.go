@@ -61,7 +61,7 @@ func (e *Engine) started(_ context.Context, t *turn) (bool, error) {
 		t.posts = e.Desks.Notice(t.c, texts.CustomerBack)
 		return true, nil
 	}
-	t.c.Dialog = handoff.Dialog{}
+	t.c.Dialog = handoff.Dialog{Flood: t.c.Dialog.Flood}
 	t.greet()
 	return true, nil
 }

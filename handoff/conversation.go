@@ -53,6 +53,13 @@ type Dialog struct {
 	// Asked is the last question and Tried what the bot said to it, for the agent's card.
 	Asked string   `json:"asked,omitempty"`
 	Tried []string `json:"tried,omitempty"`
+	Flood Flood    `json:"flood,omitzero"`
+}
+
+// Flood counts a contact's messages in the running window.
+type Flood struct {
+	Since time.Time `json:"since,omitzero"`
+	Count int       `json:"count,omitempty"`
 }
 
 // Clarify is a question back to the contact that is still open.
@@ -129,6 +136,7 @@ type Ledger interface {
 
 // Conversations stores conversations. It is safe for concurrent use.
 type Conversations struct {
+	store  *docstore.Store
 	docs   *docstore.Collection[Conversation]
 	ledger Ledger
 	now    func() time.Time
@@ -146,13 +154,25 @@ func NewConversations(ctx context.Context, s *docstore.Store, l Ledger, now func
 	if err != nil {
 		return nil, err
 	}
-	return &Conversations{docs: docs, ledger: l, now: now}, nil
+	return &Conversations{store: s, docs: docs, ledger: l, now: now}, nil
 }
 
 // Conversation loads one, or docstore.ErrNotFound.
 func (s *Conversations) Conversation(ctx context.Context, id string) (Conversation, error) {
 	d, err := s.docs.Get(ctx, id)
 	return d.Value, err
+}
+
+// Restore stores conversations as they are, for tools that bring history in. Those whose ids are taken stay as they were.
+func (s *Conversations) Restore(ctx context.Context, all ...Conversation) error {
+	ops := make([]docstore.Op, len(all))
+	for i := range all {
+		ops[i] = s.docs.InsertOp(all[i].ID, &all[i])
+	}
+	if _, err := s.store.Write(ctx, ops...); err != nil {
+		return fmt.Errorf("restore conversations: %w", err)
+	}
+	return nil
 }
 
 // Open lists the open cases of a desk, the oldest first.
