@@ -56,6 +56,7 @@ type App struct {
 	store    *docstore.Store
 	coord    coord.Coord
 	registry *prometheus.Registry
+	timing   timing
 	adapters []adapters.Adapter
 	faq      *kb.Store
 	index    *kb.Index
@@ -83,6 +84,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 
 func (a *App) open(ctx context.Context) error {
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.timing = newTiming(a.registry)
 	var err error
 	if a.store, err = openStore(ctx, a.cfg); err != nil {
 		return err
@@ -224,7 +226,7 @@ func (a *App) engine(ctx context.Context, record *transcript.Transcript) (*bot.E
 	})
 	return bot.New(bot.Options{
 		Config: a.cfg.Bot, Language: a.cfg.Language, Conversations: conversations, Directory: directory, Desks: desks,
-		Knowledge: a.index, Tickets: a.tickets, Words: words, Now: a.o.Now,
+		Knowledge: timedIndex{a.index, a.timing.match}, Tickets: a.tickets, Words: words, Now: a.o.Now,
 	}), nil
 }
 
@@ -271,6 +273,9 @@ func (a *App) AdminAddr() string {
 // FAQ is the knowledge base of this gateway.
 func (a *App) FAQ() *kb.Store { return a.faq }
 
+// Store is the open store of this gateway.
+func (a *App) Store() *docstore.Store { return a.store }
+
 // Index is the live index of the knowledge base.
 func (a *App) Index() *kb.Index { return a.index }
 
@@ -279,7 +284,7 @@ func (a *App) handlers() httpapi.Options {
 	hooks := map[adapters.InboxName]http.Handler{}
 	for _, ad := range a.adapters {
 		if h, ok := adapters.As[adapters.WebhookServer](ad); ok {
-			hooks[ad.Inbox()] = h
+			hooks[ad.Inbox()] = a.timing.webhook(h)
 		}
 	}
 	shed := prometheus.NewCounterVec(prometheus.CounterOpts{
