@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,8 +26,7 @@ import (
 
 // example is one question with what speaks for each candidate.
 type example struct {
-	query  *query
-	list   []ranked
+	query  *query // its list holds the candidates
 	truth  int // index into list, len(list) = none
 	weight float64
 }
@@ -166,16 +166,22 @@ func scenario(c, far corpus, n, k int, useLinear bool, r *rand.Rand) []example {
 		s.main.linear = trainLinear(context.Background(), s.main)
 	}
 	var examples []example
+	reused := new(query)
 	for i, q := range append(in, out...) {
-		query := s.read(Normalize(window(q.Text)))
-		list := s.rank(query, func(e *Entry) bool { return true })
-		e := example{query: query, list: list, truth: len(list), weight: 1}
+		normal := Normalize(window(q.Text))
+		s.read(reused, normal)
+		s.rank(reused, func(e *Entry) bool { return true })
+		list := slices.Clone(reused.list)
+		e := example{query: &query{
+			tokens: slices.Clone(reused.tokens), known: reused.known, linear: reused.linear, han: reused.han, count: reused.count,
+			many: reused.many, list: list,
+		}, truth: len(list), weight: 1}
+		reused.main.forget()
 		if i >= len(in) {
 			e.weight = outWeight
 		}
-		exact := false
+		exact := len(s.main.exact.find(normal, nil)) > 0
 		for j, c := range list {
-			exact = exact || c.exact
 			if i < len(in) && c.entry.ID == truth[q.Text] {
 				e.truth = j
 			}
@@ -204,12 +210,12 @@ func entryLoss(examples []example, w, grad []float64) float64 {
 	total, sum := 0.0, 0.0
 	clear(grad)
 	for _, e := range examples {
-		if e.truth == len(e.list) {
+		if e.truth == len(e.query.list) {
 			continue
 		}
-		p := make([]float64, len(e.list))
-		for i := range e.list {
-			for k, x := range e.list[i].signals {
+		p := make([]float64, len(e.query.list))
+		for i := range e.query.list {
+			for k, x := range e.query.list[i].signals {
 				p[i] += w[k] * x
 			}
 		}
@@ -219,7 +225,7 @@ func entryLoss(examples []example, w, grad []float64) float64 {
 		p[e.truth]--
 		for i, g := range p {
 			if g > 1e-7 || g < -1e-7 {
-				for k, x := range e.list[i].signals {
+				for k, x := range e.query.list[i].signals {
 					grad[k] += g * e.weight * x
 				}
 			}
@@ -235,7 +241,7 @@ func entryLoss(examples []example, w, grad []float64) float64 {
 func noneLoss(examples []example, f *fusion) func(w, grad []float64) float64 {
 	x := make([][numNoneSignals]float64, len(examples))
 	for i, e := range examples {
-		x[i] = noneSignals(e.query, e.list, f.among(e.list))
+		x[i] = noneSignals(e.query, f.among(e.query))
 	}
 	return func(w, grad []float64) float64 {
 		total, sum := 0.0, 0.0
@@ -247,7 +253,7 @@ func noneLoss(examples []example, f *fusion) func(w, grad []float64) float64 {
 			}
 			p := 1 / (1 + math.Exp(-z))
 			g := p
-			if e.truth == len(e.list) {
+			if e.truth == len(e.query.list) {
 				g = p - 1
 			}
 			sum -= e.weight * math.Log(max(1-math.Abs(g), 1e-12))

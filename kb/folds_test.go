@@ -143,11 +143,14 @@ func measure(f fold) score {
 
 // bestBySignal returns the entry that each of linear, centroid and nearest would give.
 func bestBySignal(s *snapshot, text string) [3]EntryID {
-	list := s.rank(s.read(Normalize(window(text))), func(*Entry) bool { return true })
+	q := queries.Get().(*query)
+	defer q.release()
+	s.read(q, Normalize(window(text)))
+	s.rank(q, func(*Entry) bool { return true })
 	var out [3]EntryID
 	for i, k := range []signal{sigLinear, sigCentroid, sigNearest} {
 		best := math.Inf(-1)
-		for _, c := range list {
+		for _, c := range q.list {
 			if x := c.signals[k]; x > best {
 				best, out[i] = x, c.entry.ID
 			}

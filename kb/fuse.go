@@ -1,9 +1,6 @@
 package kb
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // noneSignal is one thing that speaks for or against there being any entry for a question.
 type noneSignal int
@@ -18,7 +15,7 @@ const (
 	noneKnown       // share of the question's features that any entry holds
 	noneCount       // log of entries
 	noneMany        // log of texts per entry
-	noneLength      // log of the question's features
+	noneLength      // log of the question's words
 	noneLinearMany  // noneLinear times noneMany
 	noneHan         // 1 for Chinese text
 	noneHanNearest  // noneNearest for Chinese text
@@ -37,28 +34,30 @@ type fusion struct {
 	none  [numNoneSignals]float64
 }
 
-// exactConfidence is given to an entry one of whose texts is the question, letter for letter.
-const exactConfidence = 0.995
-
 // strangerOdds is how often, compared with the fit, strangers ask where confidences are to hold: a quarter of the questions were out of scope
 // there, which would make every confidence of a bot that gets few of them too low.
 const strangerOdds = 0.15
 
+// fusion returns the weights that go with what the question's models have.
+func (q *query) fusion() *fusion {
+	if q.linear {
+		return &linearFusion
+	}
+	return &plainFusion
+}
+
 // fuse sets the confidences of the list and returns the probability that none of it fits.
-func fuse(q *query, list []ranked) float64 {
-	if len(list) == 0 {
+func fuse(q *query) float64 {
+	if len(q.list) == 0 {
 		return 1
 	}
-	f := &plainFusion
-	if q.linear {
-		f = &linearFusion
+	f := q.fusion()
+	p := f.among(q)
+	none := f.stranger(noneSignals(q, p))
+	for i := range q.list {
+		q.list[i].confidence = p[i].share * (1 - doubt(none))
 	}
-	p := f.among(list)
-	none := f.stranger(noneSignals(q, list, p))
-	for i := range list {
-		list[i].confidence = p[i].share * (1 - doubt(none))
-	}
-	return settleExact(list, none)
+	return none
 }
 
 // belief is what the signals of one candidate come to.
@@ -67,20 +66,26 @@ type belief struct {
 	share float64 // probability that it is the right one if any candidate is
 }
 
-// among weighs the candidates against each other.
-func (f *fusion) among(list []ranked) []belief {
-	p, shares := make([]belief, len(list)), make([]float64, len(list))
-	for i := range list {
-		for k, w := range f.entry {
-			shares[i] += w * list[i].signals[k]
-		}
-		p[i].score = shares[i]
+func (f *fusion) score(s *signals) float64 {
+	sum := 0.0
+	for k, w := range f.entry {
+		sum += w * s[k]
 	}
-	softmax(shares)
-	for i := range p {
-		p[i].share = shares[i]
+	return sum
+}
+
+// among weighs the candidates of a question against each other.
+func (f *fusion) among(q *query) []belief {
+	q.beliefs, q.scores = q.beliefs[:0], q.scores[:0]
+	for i := range q.list {
+		q.scores = append(q.scores, f.score(&q.list[i].signals))
+		q.beliefs = append(q.beliefs, belief{score: q.scores[i]})
 	}
-	return p
+	softmax(q.scores)
+	for i, share := range q.scores {
+		q.beliefs[i].share = share
+	}
+	return q.beliefs
 }
 
 // stranger returns the probability that no entry answers, where strangers ask as often as in the fit.
@@ -98,14 +103,14 @@ func doubt(none float64) float64 {
 }
 
 // noneSignals describes the question as a whole.
-func noneSignals(q *query, list []ranked, p []belief) [numNoneSignals]float64 {
+func noneSignals(q *query, p []belief) [numNoneSignals]float64 {
 	s := [numNoneSignals]float64{
 		noneBias: 1, noneKnown: q.known, noneCount: math.Log(float64(q.count) + 1), noneMany: q.many,
-		noneLength: math.Log(float64(len(q.terms)) + 1),
+		noneLength: math.Log(float64(len(q.tokens)) + 1),
 	}
 	best := signals{}
-	for _, c := range list {
-		for k, x := range c.signals {
+	for i := range q.list {
+		for k, x := range q.list[i].signals {
 			best[k] = max(best[k], x)
 		}
 	}
@@ -126,30 +131,6 @@ func noneSignals(q *query, list []ranked, p []belief) [numNoneSignals]float64 {
 	return s
 }
 
-// settleExact lets entries that hold the very question share almost all the probability.
-func settleExact(list []ranked, none float64) float64 {
-	exact, rest := 0, 0.0
-	for _, c := range list {
-		if c.exact {
-			exact++
-		} else {
-			rest += c.confidence
-		}
-	}
-	if exact == 0 {
-		return none
-	}
-	left := (1 - exactConfidence) / 2
-	for i := range list {
-		if list[i].exact {
-			list[i].confidence = exactConfidence / float64(exact)
-		} else {
-			list[i].confidence *= left / max(rest, left)
-		}
-	}
-	return none * left
-}
-
 // softmax turns scores into probabilities in place.
 func softmax(s []float64) {
 	top := math.Inf(-1)
@@ -164,13 +145,4 @@ func softmax(s []float64) {
 	for i := range s {
 		s[i] /= sum
 	}
-}
-
-// why explains a confidence in one line.
-func (c *ranked) why() string {
-	if c.exact {
-		return "same text"
-	}
-	s := &c.signals
-	return fmt.Sprintf("closest text %.2f, all texts %.2f, words in common %.2f", s[sigNearest], s[sigCentroid], s[sigCover])
 }

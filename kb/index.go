@@ -1,6 +1,7 @@
 package kb
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -34,21 +35,23 @@ func NewIndex(ctx context.Context, store *Store, o IndexOptions) (*Index, error)
 	return x, x.Refresh(ctx)
 }
 
-// IndexOf returns a fixed index of the given entries, for trying out and measuring. Entries without an ID are numbered.
+// IndexOf returns a fixed index of the given entries, for trying out and measuring. Entries without an ID are numbered. The index keeps
+// the slices and maps of the entries: do not change them.
 func IndexOf(entries []Entry, o IndexOptions) *Index {
 	x := newIndex(nil, o)
-	st := newState()
+	last := int64(0)
 	for i := range entries {
-		e := entries[i].Clone()
-		e.tidy()
-		if e.ID == "" {
-			e.ID = st.nextID()
-		}
-		st.put(&e, 1)
+		last = max(last, number(entries[i].ID))
 	}
-	live := make([]*Entry, 0, len(entries))
-	for _, e := range st.entries {
-		live = append(live, e)
+	live := make([]*Entry, len(entries))
+	for i := range entries {
+		e := entries[i]
+		e.State = cmp.Or(e.State, Live)
+		if e.ID == "" {
+			last++
+			e.ID = numbered(last)
+		}
+		live[i] = &e
 	}
 	x.current.Store(x.current.Load().next(live, 1).trained(context.Background()))
 	return x
@@ -82,7 +85,7 @@ func (x *Index) Refresh(ctx context.Context) error {
 		return nil
 	}
 	next := old.next(append(changed, gone...), revision)
-	if len(next.main.texts) <= trainAtOnce {
+	if len(next.main.inverse) <= trainAtOnce {
 		next = next.trained(ctx)
 	}
 	x.current.Store(next)

@@ -10,7 +10,7 @@ import (
 // tells entries apart, where the comparisons see what is alike.
 type linear struct {
 	entries int
-	row     []int32 // of each feature of the model, -1 = not used
+	row     []int32 // of each feature of the model, -1 = not in its texts
 	weights []float32
 }
 
@@ -19,7 +19,6 @@ type linear struct {
 const (
 	maxLinearEntries = 1000
 	maxLinearCells   = 24 << 20
-	minTexts         = 1 // texts that must hold a feature for it to be used
 )
 
 // Training constants. On folds half the rate changes top-1 by a tenth of a point and twice the rate loses half a point; half the steps lose a tenth and halve the time.
@@ -35,15 +34,19 @@ const (
 // trainLinear returns the classifier, or nil when the model is too large or too small for one, or ctx ended. The result depends on
 // nothing but the model.
 func trainLinear(ctx context.Context, m *model) *linear {
-	l := newLinear(m)
+	if n := len(m.entries); n < 2 || n > maxLinearEntries {
+		return nil
+	}
+	vectors := m.vectors()
+	l := newLinear(m, vectors)
 	if l == nil {
 		return nil
 	}
-	entryOf := make([]int32, len(m.vectors))
-	order := make([]int32, len(m.vectors))
+	entryOf := make([]int32, len(vectors))
+	order := make([]int32, len(vectors))
 	for e := range m.entries {
 		for t := m.textsOf[e]; t < m.textsOf[e+1]; t++ {
-			entryOf[t], order[t] = int32(e), t
+			entryOf[t], order[t] = int32(e), int32(t)
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 2))
@@ -57,7 +60,7 @@ func trainLinear(ctx context.Context, m *model) *linear {
 				return nil
 			}
 			rate := learnRate * (1 - float32(step)/float32(steps))
-			pulls = l.learn(m.vectors[t], entryOf[t], rate, p, pulls)
+			pulls = l.learn(vectors[t], entryOf[t], rate, p, pulls)
 			step++
 		}
 	}
@@ -66,31 +69,47 @@ func trainLinear(ctx context.Context, m *model) *linear {
 
 func epochsFor(texts int) int { return min(max(learnSteps/texts, minEpochs), maxEpochs) }
 
-func newLinear(m *model) *linear {
-	n := len(m.entries)
-	if n < 2 || n > maxLinearEntries {
-		return nil
-	}
-	held := make([]int32, len(m.df))
-	for _, v := range m.vectors {
-		for _, w := range v {
-			held[w.feature]++
-		}
-	}
-	l := &linear{entries: n, row: make([]int32, len(m.df))}
-	rows := int32(0)
+func newLinear(m *model, vectors [][]weighted) *linear {
+	l := &linear{entries: len(m.entries), row: make([]int32, m.features())}
 	for f := range l.row {
 		l.row[f] = -1
-		if held[f] >= minTexts {
-			l.row[f] = rows
-			rows++
+	}
+	rows := int32(0)
+	for _, v := range vectors {
+		for _, w := range v {
+			if l.row[w.feature] < 0 {
+				l.row[w.feature] = rows
+				rows++
+			}
 		}
 	}
-	if int(rows)*n > maxLinearCells {
+	if int(rows)*l.entries > maxLinearCells {
 		return nil
 	}
-	l.weights = make([]float32, int(rows)*n)
+	l.weights = make([]float32, int(rows)*l.entries)
 	return l
+}
+
+// vectors returns the vector of each text as a question would have it, of length 1.
+func (m *model) vectors() [][]weighted {
+	out := make([][]weighted, len(m.inverse))
+	w := newMeasurer(m)
+	for t := range out {
+		w.vector(uint32(t))
+		v := make([]weighted, len(w.touched))
+		sum := 0.0
+		for i, f := range w.touched {
+			v[i] = weighted{f, w.text[f]}
+			w.text[f] = 0
+			sum += float64(v[i].weight) * float64(v[i].weight)
+		}
+		scale := float32(1 / math.Sqrt(max(sum, 1e-12)))
+		for i := range v {
+			v[i].weight *= scale
+		}
+		out[t] = v
+	}
+	return out
 }
 
 // pull is how far one step moves the weights of an entry.

@@ -1,6 +1,9 @@
 package kb
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Question is what a customer asks.
 type Question struct {
@@ -13,7 +16,7 @@ type Question struct {
 	Limit int
 }
 
-// Result is what the index thinks of a question. The confidences of all candidates add up to at most 1.
+// Result is what the index thinks of a question. A question that is a text of some entries, letter for letter, has only those as candidates. The confidences of all candidates add up to at most 1.
 type Result struct {
 	Candidates []Candidate // best first
 	// None is the probability that no entry answers, where a quarter of the questions have no answer. Confidences are reckoned for
@@ -31,10 +34,19 @@ type Candidate struct {
 	Confidence float64
 	// Text is the question or similar question that came closest, as it stands in the entry.
 	Text string
-	// Why tells an editor how the confidence came about.
-	Why string
 	// Entry is the whole entry; read-only.
 	Entry *Entry
+
+	exact                    bool
+	nearest, centroid, cover float32
+}
+
+// Why tells an editor in one line how the confidence came about.
+func (c *Candidate) Why() string {
+	if c.exact {
+		return "same text"
+	}
+	return fmt.Sprintf("closest text %.2f, all texts %.2f, words in common %.2f", c.nearest, c.centroid, c.cover)
 }
 
 // Thresholds are the limits of a decision; zero values mean the defaults.

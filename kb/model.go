@@ -1,305 +1,335 @@
 package kb
 
 import (
-	"cmp"
 	"math"
-	"slices"
+	"runtime"
+	"sync"
 )
-
-// weighted is one feature of a vector.
-type weighted struct {
-	feature int32
-	weight  float32
-}
 
 // model is the searchable form of a set of entries; it is immutable once made.
 type model struct {
-	entries  []*Entry
-	features map[uint64]int32
-	df       []int32 // entries that hold the feature
-	idf      []float32
-	total    int // entries that IDF counts, of a base model too
+	entries []*Entry
+	lex     *lexicon
+	base    *model    // whose document counts are added to those of this model, nil = none
+	total   int       // entries that IDF counts, of base too
+	idf     []float32 // of the commonest document frequencies
 
-	// Texts of entry e are texts[textsOf[e]:textsOf[e+1]]; their vectors have length 1.
-	textsOf []int32
-	texts   []string
-	vectors [][]weighted
+	textsOf  []uint32  // texts of entry e: textsOf[e]:textsOf[e+1]
+	tokensOf []uint32  // tokens of text t: sequence[tokensOf[t]:tokensOf[t+1]]
+	sequence []uint32  // token numbers, gapBit where no pair is
+	inverse  []float32 // 1 / length of each text's vector
+	centroid []float32 // 1 / length of the sum of each entry's texts, each of length 1
 
-	// postings of a feature: the entries that hold it with their centroid's weight.
-	postings [][]posting
-	norms    []float32 // lengths of entries for BM25, relative to the mean
-	exact    map[string][]int32
-	speller  *speller
-	linear   *linear // nil in large or not yet trained models
+	words   *postings
+	pairs   *postings // by bucket
+	exact   exactTexts
+	speller *speller
+	linear  *linear // nil in large or not yet trained models
 }
 
 // many returns the log of texts per entry.
 func (m *model) many() float64 {
-	return math.Log((float64(len(m.texts)) + 1) / (float64(len(m.entries)) + 1))
+	return math.Log((float64(len(m.inverse)) + 1) / (float64(len(m.entries)) + 1))
 }
 
-type posting struct {
-	entry  int32
-	weight float32 // in the centroid of the entry's texts
-	tf     float32 // in the entry as one document
+// text returns a text as it stands in its entry.
+func (m *model) text(e int32, t uint32) string {
+	if t == m.textsOf[e] {
+		return m.entries[e].Question
+	}
+	return m.entries[e].Similar[t-m.textsOf[e]-1]
 }
+
+func (m *model) tokens(t uint32) []uint32 { return m.sequence[m.tokensOf[t]:m.tokensOf[t+1]] }
 
 // buildModel indexes the entries. With a base, its document counts are added, so that scores of both compare.
 func buildModel(entries []*Entry, base *model) *model {
-	m := &model{
-		entries: entries, features: map[uint64]int32{}, total: len(entries),
-		textsOf: make([]int32, 1, len(entries)+1), exact: map[string][]int32{}, norms: make([]float32, len(entries)),
+	texts := 0
+	for _, e := range entries {
+		texts += 1 + len(e.Similar)
 	}
-	m.addTexts()
-	m.weigh(base)
-	m.addPostings()
+	m := &model{
+		entries: entries, base: base, total: len(entries), lex: newLexicon(texts),
+		textsOf: make([]uint32, 1, len(entries)+1), tokensOf: make([]uint32, 1, texts+1), sequence: make([]uint32, 0, 8*texts),
+		inverse: make([]float32, texts), centroid: make([]float32, len(entries)),
+	}
+	if base != nil {
+		m.total += base.total
+	}
+	m.idf = make([]float32, min(m.total+1, 1<<12))
+	for df := range m.idf {
+		m.idf[df] = inverseFrequency(df, m.total)
+	}
+	m.read(texts)
+	m.lex.sizePairs(len(m.sequence))
+	m.count()
+	m.weigh()
+	m.measure()
 	return m
 }
 
-func (m *model) addTexts() {
-	uses := map[string]int32{}
-	seen := []int32{} // the last entry+1 that held the feature
+// read turns the texts into tokens.
+func (m *model) read(texts int) {
+	var tokens []token
+	spell := newSpellerOf()
+	m.exact = newExactTexts(texts)
 	for e, entry := range m.entries {
-		for _, text := range entry.Texts() {
+		for i := range 1 + len(entry.Similar) {
+			text := entry.Question
+			if i > 0 {
+				text = entry.Similar[i-1]
+			}
 			normal := Normalize(window(text))
-			if ids := m.exact[normal]; len(ids) == 0 || ids[len(ids)-1] != int32(e) {
-				m.exact[normal] = append(ids, int32(e))
-			}
-			words := splitWords(normal)
-			for _, w := range words {
-				if spelled(w) {
-					uses[w]++
+			m.exact.add(normal, int32(e))
+			tokens = tokenize(normal, tokens[:0])
+			for _, t := range tokens {
+				id := m.lex.number(t, normal)
+				if !t.han {
+					spell.use(id, normal[t.start:t.end])
 				}
-			}
-			terms := extract(words)
-			vector := make([]weighted, len(terms))
-			for i, t := range terms {
-				f, ok := m.features[t.hash]
-				if !ok {
-					f = int32(len(m.df))
-					m.features[t.hash] = f
-					m.df = append(m.df, 0)
-					seen = append(seen, 0)
+				if t.gap {
+					id |= gapBit
 				}
-				if seen[f] != int32(e)+1 {
-					seen[f] = int32(e) + 1
-					m.df[f]++
-				}
-				vector[i] = weighted{f, t.weight}
+				m.sequence = append(m.sequence, id)
 			}
-			m.texts = append(m.texts, text)
-			m.vectors = append(m.vectors, vector)
+			m.tokensOf = append(m.tokensOf, uint32(len(m.sequence)))
 		}
-		m.textsOf = append(m.textsOf, int32(len(m.texts)))
+		m.textsOf = append(m.textsOf, uint32(len(m.tokensOf)-1))
 	}
-	m.speller = newSpeller(uses)
+	m.exact.sort()
+	m.speller = spell.speller()
 }
 
-// knows reports whether an entry uses the word, in any of its forms.
-func (m *model) knows(w string) bool {
-	_, ok := m.features[mix(kindWord, hashString(0, stem(digits(w))))]
-	return ok
-}
-
-// weigh turns counts into TF-IDF vectors of length 1.
-func (m *model) weigh(base *model) {
-	df := m.df
-	if base != nil {
-		m.total += base.total
-		df = slices.Clone(m.df)
-		for h, f := range m.features {
-			if b, ok := base.features[h]; ok {
-				df[f] += base.df[b]
-			}
+// count counts the entries that hold each feature and makes room for the postings.
+func (m *model) count() {
+	x := m.lex
+	words, pairs := make([]uint32, x.words.n), make([]uint32, 1<<x.pairBits)
+	x.partDF = make([]uint32, x.parts.n)
+	tokenSeen, wordSeen := make([]uint32, x.tokens.n), make([]uint32, x.words.n)
+	partSeen, pairSeen := make([]uint32, x.parts.n), make([]uint32, 1<<x.pairBits)
+	once := func(seen, df []uint32, f, stamp uint32) {
+		if seen[f] != stamp {
+			seen[f] = stamp
+			df[f]++
 		}
 	}
-	m.idf = make([]float32, len(df))
-	for f, n := range df {
-		m.idf[f] = inverseFrequency(int(n), m.total)
-	}
-	for _, v := range m.vectors {
-		for i := range v {
-			v[i].weight *= m.idf[v[i].feature]
-		}
-		scale(v)
-	}
-}
-
-// inverseFrequency is the square root of the usual figure: with few texts the rare words of a text are chance as often as subject. The root gained
-// 1.2 points of top-1 on training texts.
-func inverseFrequency(df, total int) float32 {
-	return float32(math.Sqrt(math.Log(1+(float64(total)-float64(df)+0.5)/(float64(df)+0.5)) + 0.1))
-}
-
-func scale(v []weighted) {
-	sum := 0.0
-	for _, w := range v {
-		sum += float64(w.weight) * float64(w.weight)
-	}
-	if sum == 0 {
-		return
-	}
-	f := float32(1 / math.Sqrt(sum))
-	for i := range v {
-		v[i].weight *= f
-	}
-}
-
-// addPostings makes the centroid of each entry and files it under its features.
-func (m *model) addPostings() {
-	counts := make([]int32, len(m.df))
-	copy(counts, m.df)
-	total := 0
-	for _, n := range counts {
-		total += int(n)
-	}
-	arena := make([]posting, total)
-	m.postings = make([][]posting, len(m.df))
-	for f, n := range counts {
-		m.postings[f], arena = arena[:0:n], arena[n:]
-	}
-	sum := make([]float32, len(m.df))
-	var touched []weighted
-	mean := 0.0
 	for e := range m.entries {
-		touched = touched[:0]
-		for _, v := range m.vectors[m.textsOf[e]:m.textsOf[e+1]] {
-			for _, w := range v {
-				if sum[w.feature] == 0 {
-					touched = append(touched, weighted{feature: w.feature})
+		stamp := uint32(e) + 1
+		for t := m.textsOf[e]; t < m.textsOf[e+1]; t++ {
+			for _, id := range m.tokens(t) {
+				id &^= gapBit
+				if tokenSeen[id] == stamp {
+					continue
 				}
-				sum[w.feature] += w.weight
+				tokenSeen[id] = stamp
+				once(wordSeen, words, x.wordOf[id], stamp)
+				for _, p := range x.partsOfToken(id) {
+					once(partSeen, x.partDF, p, stamp)
+				}
+			}
+			x.eachPair(m.tokens(t), func(p pair) { once(pairSeen, pairs, x.bucket(p), stamp) })
+		}
+	}
+	m.words, m.pairs = newPostings(words), newPostings(pairs)
+}
+
+// weigh sets the weights of the features.
+func (m *model) weigh() {
+	x := m.lex
+	x.wordWeight, x.partWeight = make([]float32, x.words.n), make([]float32, x.parts.n)
+	for f, h := range x.wordHash {
+		df := m.words.df(uint32(f))
+		if m.base != nil {
+			df += m.base.wordDF(h)
+		}
+		x.wordWeight[f] = weightWord * inverseFrequency(int(df), m.total)
+		if x.wordHan[f] {
+			x.wordWeight[f] *= weightHan / weightWord
+		}
+	}
+	for f, df := range x.partDF {
+		if m.base != nil {
+			df += m.base.partDF(x.partHash[f])
+		}
+		x.partWeight[f] = weightSyllable * inverseFrequency(int(df), m.total)
+		if x.partLetter[f] {
+			x.partWeight[f] *= weightLetters / weightSyllable
+		}
+	}
+}
+
+func (m *model) wordDF(hash uint64) uint32 {
+	if f, ok := m.lex.words.find(hash); ok {
+		return m.words.df(f)
+	}
+	return 0
+}
+
+func (m *model) partDF(hash uint64) uint32 {
+	if f, ok := m.lex.parts.find(hash); ok {
+		return m.lex.partDF[f]
+	}
+	return 0
+}
+
+// weightOfPair returns the weight of a pair, of which df says how many entries hold it.
+func (m *model) weightOfPair(p pair) (w float32, df uint32) {
+	h := m.lex.bucketHash(p)
+	df = m.pairs.df(uint32(h >> (64 - m.lex.pairBits)))
+	if m.base != nil {
+		df += m.base.pairs.df(uint32(h >> (64 - m.base.lex.pairBits)))
+	}
+	return m.lex.pairWeight(p) * m.rarity(df), df
+}
+
+// rarity is inverseFrequency in this model.
+func (m *model) rarity(df uint32) float32 {
+	if int(df) < len(m.idf) {
+		return m.idf[df]
+	}
+	return inverseFrequency(int(df), m.total)
+}
+
+// pairFeature and partFeature number all features of a model together: words, parts, buckets of pairs.
+func (m *model) partFeature(p uint32) uint32 { return uint32(m.lex.words.n) + p }
+
+func (m *model) pairFeature(bucket uint32) uint32 {
+	return uint32(m.lex.words.n+m.lex.parts.n) + bucket
+}
+
+func (m *model) features() int { return m.lex.words.n + m.lex.parts.n + 1<<m.lex.pairBits }
+
+// measureChunk is how many entries are measured before their postings are filed, which bounds the memory that takes.
+const measureChunk = 4096
+
+// measure computes the lengths of texts and centroids, and fills the postings.
+func (m *model) measure() {
+	filed := [2][]uint32{make([]uint32, len(m.words.start)), make([]uint32, len(m.pairs.start))}
+	copy(filed[0], m.words.start)
+	copy(filed[1], m.pairs.start)
+	workers := make([]*measurer, max(1, min(runtime.GOMAXPROCS(0), 4, len(m.entries)/256)))
+	for i := range workers {
+		workers[i] = newMeasurer(m)
+	}
+	for from := 0; from < len(m.entries); from += measureChunk {
+		n := min(measureChunk, len(m.entries)-from)
+		var all sync.WaitGroup
+		for i, w := range workers {
+			all.Go(func() { w.entries(from+n*i/len(workers), from+n*(i+1)/len(workers)) })
+		}
+		all.Wait()
+		for _, w := range workers {
+			for _, f := range w.found {
+				p, at := m.words, filed[0]
+				if f.pair {
+					p, at = m.pairs, filed[1]
+				}
+				i := at[f.feature]
+				p.entry[i], p.impact[i] = f.entry, f.impact
+				at[f.feature] = i + 1
 			}
 		}
-		n := float32(m.textsOf[e+1] - m.textsOf[e])
-		for i := range touched {
-			touched[i].weight = sum[touched[i].feature]
-			sum[touched[i].feature] = 0
-		}
-		length := float32(len(touched))
-		raw := slices.Clone(touched)
-		scale(touched)
-		for i, w := range touched {
-			m.postings[w.feature] = append(m.postings[w.feature], posting{int32(e), w.weight, raw[i].weight / n})
-		}
-		m.norms[e] = length
-		mean += float64(length)
-	}
-	if mean > 0 {
-		mean /= float64(len(m.entries))
-		for e := range m.norms {
-			m.norms[e] /= float32(mean)
-		}
 	}
 }
 
-// weight returns the IDF weight of a term, or false when no entry holds it.
-func (m *model) weight(t term) (float32, bool) {
-	f, ok := m.features[t.hash]
-	if !ok {
-		return 0, false
-	}
-	return t.weight * m.idf[f], true
+// measurer measures entries; sums are by feature of the whole model and zero between uses.
+type measurer struct {
+	m        *model
+	text     []float32
+	entry    []float32
+	touched  []uint32
+	of       []uint32 // features of the entry
+	found    []filing
+	wordsEnd uint32
+	pairsAt  uint32
 }
 
-// vector returns the terms the model knows, divided by the length of the question.
-func (m *model) vector(terms []term, length float32) []weighted {
-	v := make([]weighted, 0, len(terms))
-	for _, t := range terms {
-		if f, ok := m.features[t.hash]; ok {
-			v = append(v, weighted{f, t.weight * m.idf[f] / length})
+// filing is one posting to be filed.
+type filing struct {
+	feature, entry uint32
+	impact         uint8
+	pair           bool
+}
+
+func newMeasurer(m *model) *measurer {
+	n := m.features()
+	return &measurer{m: m, text: make([]float32, n), entry: make([]float32, n), wordsEnd: uint32(m.lex.words.n), pairsAt: m.pairFeature(0)}
+}
+
+func (w *measurer) entries(from, to int) {
+	w.found = w.found[:0]
+	for e := from; e < to; e++ {
+		w.of = w.of[:0]
+		for t := w.m.textsOf[e]; t < w.m.textsOf[e+1]; t++ {
+			w.add(t)
+		}
+		w.finish(uint32(e))
+	}
+}
+
+func (w *measurer) sum(f uint32, weight float32) {
+	if w.text[f] == 0 {
+		w.touched = append(w.touched, f)
+	}
+	w.text[f] += weight
+}
+
+// vector sums up the features of a text.
+func (w *measurer) vector(t uint32) {
+	m, x := w.m, w.m.lex
+	w.touched = w.touched[:0]
+	tokens := m.tokens(t)
+	for _, id := range tokens {
+		id &^= gapBit
+		w.sum(x.wordOf[id], x.wordWeight[x.wordOf[id]])
+		for _, p := range x.partsOfToken(id) {
+			w.sum(m.partFeature(p), x.partWeight[p])
 		}
 	}
-	return v
-}
-
-// shortlist returns up to n entries by likeness of their centroid, best first. The rarest features go first and common ones are left out
-// once the work is done, so that the cost does not grow with the store.
-func (m *model) shortlist(v []weighted, n int, s *scratch) []int32 {
-	order := append(s.order[:0], v...)
-	slices.SortFunc(order, func(a, b weighted) int {
-		return cmp.Or(cmp.Compare(len(m.postings[a.feature]), len(m.postings[b.feature])), cmp.Compare(a.feature, b.feature))
+	x.eachPair(tokens, func(p pair) {
+		weight, _ := m.weightOfPair(p)
+		w.sum(m.pairFeature(x.bucket(p)), weight)
 	})
-	s.grow(len(m.entries))
-	budget := maxPostings
-	for _, w := range order {
-		list := m.postings[w.feature]
-		if budget -= len(list); budget < 0 && len(s.touched) >= n {
-			break
-		}
-		for _, p := range list {
-			if s.score[p.entry] == 0 {
-				s.touched = append(s.touched, p.entry)
-			}
-			s.score[p.entry] += w.weight * p.weight
-		}
-	}
-	s.order = order
-	best := s.best(n)
-	s.clear()
-	return best
 }
 
-// best returns the n touched entries of the highest scores, best first and equal ones in the order of entries. It keeps a heap with the
-// worst of the chosen on top, since nearly all of the touched are worse than that.
-func (s *scratch) best(n int) []int32 {
-	worse := func(a, b int32) bool {
-		if x, y := s.score[a], s.score[b]; x != y {
-			return x < y
+func (w *measurer) add(t uint32) {
+	w.vector(t)
+	sum := float32(0)
+	for _, f := range w.touched {
+		sum += w.text[f] * w.text[f]
+	}
+	inverse := float32(0)
+	if sum > 0 {
+		inverse = float32(1 / math.Sqrt(float64(sum)))
+	}
+	w.m.inverse[t] = inverse
+	for _, f := range w.touched {
+		if w.entry[f] == 0 {
+			w.of = append(w.of, f)
 		}
-		return a > b
-	}
-	heap := slices.Clone(s.touched[:min(n, len(s.touched))])
-	down := func(i int) {
-		for {
-			c := 2*i + 1
-			if c >= len(heap) {
-				return
-			}
-			if c+1 < len(heap) && worse(heap[c+1], heap[c]) {
-				c++
-			}
-			if !worse(heap[c], heap[i]) {
-				return
-			}
-			heap[i], heap[c] = heap[c], heap[i]
-			i = c
-		}
-	}
-	for i := len(heap)/2 - 1; i >= 0; i-- {
-		down(i)
-	}
-	for _, e := range s.touched[len(heap):] {
-		if worse(heap[0], e) {
-			heap[0] = e
-			down(0)
-		}
-	}
-	slices.SortFunc(heap, func(a, b int32) int { return cmp.Or(cmp.Compare(s.score[b], s.score[a]), cmp.Compare(a, b)) })
-	return heap
-}
-
-// maxPostings bounds the work of a shortlist.
-const maxPostings = 60_000
-
-// scratch is reused between questions.
-type scratch struct {
-	order   []weighted
-	score   []float32
-	touched []int32
-	dense   []float32
-	logits  []float32
-}
-
-func (s *scratch) grow(n int) {
-	if len(s.score) < n {
-		s.score = make([]float32, n)
+		w.entry[f] += w.text[f] * inverse
+		w.text[f] = 0
 	}
 }
 
-func (s *scratch) clear() {
-	for _, e := range s.touched {
-		s.score[e] = 0
+func (w *measurer) finish(e uint32) {
+	sum := float32(0)
+	for _, f := range w.of {
+		sum += w.entry[f] * w.entry[f]
 	}
-	s.touched = s.touched[:0]
+	inverse := float32(0)
+	if sum > 0 {
+		inverse = float32(1 / math.Sqrt(float64(sum)))
+	}
+	w.m.centroid[e] = inverse
+	for _, f := range w.of {
+		impact := uint8(min(255, math.Ceil(float64(255*w.entry[f]*inverse))))
+		w.entry[f] = 0
+		switch {
+		case f < w.wordsEnd:
+			w.found = append(w.found, filing{feature: f, entry: e, impact: impact})
+		case f >= w.pairsAt:
+			w.found = append(w.found, filing{feature: f - w.pairsAt, entry: e, impact: impact, pair: true})
+		}
+	}
 }

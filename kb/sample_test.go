@@ -133,7 +133,7 @@ func satisfies(got, want string) bool {
 func bestOf(r kb.Result) string {
 	var out []string
 	for _, c := range r.Candidates[:min(3, len(r.Candidates))] {
-		out = append(out, fmt.Sprintf("%s %.2f (%s)", c.ID, c.Confidence, c.Why))
+		out = append(out, fmt.Sprintf("%s %.2f (%s)", c.ID, c.Confidence, c.Why()))
 	}
 	return strings.Join(out, ", ")
 }

@@ -3,6 +3,7 @@ package kb
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // speller corrects Latin words to those the entries use, one slip (a letter missing, added, replaced or two swapped) at a time. Words
@@ -24,16 +25,45 @@ const (
 	maxSpelled = 20
 )
 
-func newSpeller(uses map[string]int32) *speller {
-	s := &speller{}
-	for _, w := range sortedKeys(uses) {
-		s.words = append(s.words, w)
-		s.uses = append(s.uses, uses[w])
-		for _, h := range restsOf(w) {
-			s.rests = append(s.rests, rest{h, int32(len(s.words) - 1)})
+// spellerMaker counts the words of a store.
+type spellerMaker struct {
+	at   []int32 // by token number: index into words + 1, -1 = not spelled
+	s    *speller
+	uses []int32
+}
+
+func newSpellerOf() *spellerMaker { return &spellerMaker{s: &speller{}} }
+
+// use counts one use of a word, whose token numbers come in order.
+func (k *spellerMaker) use(token uint32, word string) {
+	for int(token) >= len(k.at) {
+		k.at = append(k.at, 0)
+	}
+	if k.at[token] == 0 {
+		k.at[token] = -1
+		if spelled(word) {
+			k.s.words = append(k.s.words, strings.Clone(word))
+			k.uses = append(k.uses, 0)
+			k.at[token] = int32(len(k.s.words))
 		}
 	}
-	slices.SortFunc(s.rests, func(a, b rest) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.word, b.word)) })
+	if i := k.at[token]; i > 0 {
+		k.uses[i-1]++
+	}
+}
+
+// speller returns the speller of the words so far.
+func (k *spellerMaker) speller() *speller {
+	s := k.s
+	s.uses = k.uses
+	for i, w := range s.words {
+		for _, h := range restsOf(w) {
+			s.rests = append(s.rests, rest{h, int32(i)})
+		}
+	}
+	slices.SortFunc(s.rests, func(a, b rest) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(s.words[a.word], s.words[b.word]))
+	})
 	return s
 }
 

@@ -1,75 +1,60 @@
 package kb
 
 import (
-	"cmp"
-	"math"
-	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Weights of the kinds of features. The Latin ones were chosen on training texts of Banking77 and CLINC150; those of Chinese were taken over from
 // trials on other data and not tuned.
 const (
-	weightWord     = 1.0
-	weightBigram   = 0.7
-	weightLetters  = 0.45
-	weightHan      = 1.0
-	weightHanPair  = 0.5
-	weightSyllable = 0.3
+	weightWord         = 1.0
+	weightPair         = 0.7
+	weightLetters      = 0.45
+	weightHan          = 1.0
+	weightHanPair      = 0.5
+	weightSyllable     = 0.3
+	weightSyllablePair = 0.3
 )
 
 // Kinds keep features of different sorts apart that are spelled alike.
 const (
 	kindWord uint64 = iota + 1
-	kindBigram
+	kindStem
+	kindPair
 	kindLetters
 	kindHan
 	kindHanPair
 	kindSyllable
+	kindSyllablePair
 )
 
-// Most letters of a word that n-grams are made of, and most features of a text.
-const (
-	maxWord  = 24
-	maxTerms = 2000
-)
+// maxWord is how many letters of a word n-grams are made of.
+const maxWord = 24
 
-// term is a feature of a text with its weight before IDF.
-type term struct {
-	hash   uint64
-	weight float32
-}
-
-// splitWords cuts a normalized text into words: runs of Han and kana are one word each, other letters and digits another.
-func splitWords(normal string) []string {
-	var words []string
-	for _, field := range strings.Fields(normal) {
-		start, last := 0, 0
-		for i, r := range field {
-			k := charClass(r)
-			if i > start && k != last && k != classMark && last != classMark {
-				words = append(words, field[start:i])
-				start = i
-			}
-			last = k
-		}
-		words = append(words, field[start:])
-	}
-	return words
+// token is a word of a normalized text: a run of letters and digits, or one Han or kana character.
+type token struct {
+	hash       uint64
+	start, end int32 // bytes of the text
+	han        bool
+	gap        bool // does not pair with the token before it
 }
 
 const (
-	classLetter = iota
+	classSpace = iota
+	classLetter
 	classHan
 	classMark
 )
 
 func charClass(r rune) int {
 	switch {
+	case r == ' ':
+		return classSpace
 	case r < 0x300:
 		return classLetter
-	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
+	case hanFirst <= r && r <= hanLast, unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
 		return classHan
 	case unicode.IsMark(r):
 		return classMark
@@ -77,36 +62,42 @@ func charClass(r rune) int {
 	return classLetter
 }
 
-func isHanWord(w string) bool {
-	for _, r := range w {
-		return charClass(r) == classHan
+// tokenize appends the tokens of a normalized text. Words pair across spaces, Han characters only inside a run.
+func tokenize(normal string, out []token) []token {
+	start, last, broken := 0, classSpace, false // the word under way, if last is a letter
+	previous := classSpace                      // class of the token before
+	word := func(end int) {
+		out = append(out, token{hash: mix(kindWord, hashString(0, normal[start:end])), start: int32(start), end: int32(end), gap: previous != classLetter})
+		previous = classLetter
 	}
-	return false
-}
-
-// extract returns the features of a text's words, merged and sorted by hash.
-func extract(words []string) []term {
-	terms := make([]term, 0, 64)
-	add := func(kind, h uint64, w float32) { terms = append(terms, term{mix(kind, h), w}) }
-	previous := uint64(0)
-	for _, w := range words {
-		if len(terms) > maxTerms {
-			break
+	for i, r := range normal {
+		k := charClass(r)
+		if k == classMark {
+			if last == classLetter || last == classHan {
+				continue
+			}
+			k = classLetter
 		}
-		if isHanWord(w) {
-			extractHan(w, add)
-			previous = 0
-			continue
+		if last == classLetter && k != classLetter {
+			word(i)
 		}
-		h := hashString(0, stem(digits(w)))
-		add(kindWord, h, weightWord)
-		if previous != 0 {
-			add(kindBigram, mix(previous, h), weightBigram)
+		switch k {
+		case classLetter:
+			if last != classLetter {
+				start = i
+			}
+		case classHan:
+			out = append(out, token{
+				hash: mix(kindHan, uint64(r)), start: int32(i), end: int32(i + utf8.RuneLen(r)), han: true, gap: previous != classHan || broken,
+			})
+			previous = classHan
 		}
-		previous = h
-		extractLetters(w, add)
+		last, broken = k, k == classSpace
 	}
-	return merge(terms)
+	if last == classLetter {
+		word(len(normal))
+	}
+	return out
 }
 
 // digits makes long numbers alike: an order number is known by being one.
@@ -117,59 +108,43 @@ func digits(w string) string {
 	return "0000"
 }
 
-func extractHan(w string, add func(kind, h uint64, weight float32)) {
-	previous := rune(0)
-	for _, r := range w {
-		add(kindHan, uint64(r), weightHan)
-		if s := reading(r); s != 0 {
-			add(kindSyllable, uint64(s), weightSyllable)
-		}
-		if previous != 0 {
-			add(kindHanPair, uint64(previous)<<32|uint64(r), weightHanPair)
-			if a, b := reading(previous), reading(r); a != 0 && b != 0 {
-				add(kindSyllable, uint64(a)<<32|uint64(b), weightSyllable)
-			}
-		}
-		previous = r
+// wordHash returns the hash of the word feature of a token: the stem of a word, or the character.
+func wordHash(t token, w string) uint64 {
+	if t.han {
+		return t.hash
 	}
+	return mix(kindStem, hashString(0, stem(digits(w))))
 }
 
-func extractLetters(w string, add func(kind, h uint64, weight float32)) {
-	runes := make([]rune, 0, maxWord+2)
-	runes = append(runes, '_')
+// partHashes appends the hashes of what a token is made of: the reading of a character, else the letter n-grams of 2 to 4 of a word with its bounds.
+func partHashes(t token, w string, out []uint64) []uint64 {
+	if t.han {
+		r, _ := utf8.DecodeRuneInString(w)
+		if s := reading(r); s != 0 {
+			out = append(out, mix(kindSyllable, uint64(s)))
+		}
+		return out
+	}
+	var letters [maxWord + 2]rune
+	letters[0] = '_'
+	n := 1
 	for _, r := range w {
-		if len(runes) > maxWord {
+		if n > maxWord {
 			break
 		}
-		runes = append(runes, r)
+		letters[n] = r
+		n++
 	}
-	runes = append(runes, '_')
-	for n := 2; n <= 4; n++ {
-		for i := 0; i+n <= len(runes); i++ {
-			h := uint64(n)
-			for _, r := range runes[i : i+n] {
+	letters[n] = '_'
+	n++
+	for size := 2; size <= 4; size++ {
+		for i := 0; i+size <= n; i++ {
+			h := uint64(size)
+			for _, r := range letters[i : i+size] {
 				h = mix(h, uint64(r))
 			}
-			add(kindLetters, h, weightLetters)
+			out = append(out, mix(kindLetters, h))
 		}
-	}
-}
-
-// merge sorts the terms and adds up repeated ones with a falling return.
-func merge(terms []term) []term {
-	slices.SortFunc(terms, func(a, b term) int { return cmp.Compare(a.hash, b.hash) })
-	out := terms[:0]
-	for i := 0; i < len(terms); {
-		j := i + 1
-		for j < len(terms) && terms[j].hash == terms[i].hash {
-			j++
-		}
-		t := terms[i]
-		if j > i+1 {
-			t.weight *= 1 + 0.5*float32(math.Log2(float64(j-i)))
-		}
-		out = append(out, t)
-		i = j
 	}
 	return out
 }

@@ -6,25 +6,25 @@ package kb
 // development half of testdata/shop_zh; about a quarter of the weight is on questions out of scope.
 var linearFusion = fusion{
 	entry: [numSignals]float64{
-		sigNearest: -1.121, sigTop: 3.176, sigCentroid: 5.372, sigBM25: -4.841, sigCover: 0.737, sigLinear: 0.185, sigNearestMany: 1.555,
-		sigCentroidMany: 0.024, sigLinearMany: 0.077, sigLinearKnown: 0.188, sigCentroidKnown: 1.159,
+		sigNearest: -1.893, sigTop: 4.388, sigCentroid: 5.312, sigBM25: -6.016, sigCover: 2.854, sigLinear: 0.107,
+		sigNearestMany: 1.296, sigCentroidMany: 0.248, sigLinearMany: 0.067, sigLinearKnown: 0.228, sigCentroidKnown: 3.322,
 	},
 	none: [numNoneSignals]float64{
-		noneBias: 3.021, noneNearest: -1.341, noneCentroid: 0.780, noneBM25: -0.035, noneCover: -0.458, noneLinear: -0.544,
-		noneKnown: -3.127, noneCount: 0.346, noneMany: 1.080, noneLength: -0.290, noneLinearMany: -0.004, noneHan: -0.204,
-		noneHanNearest: 4.068, noneHanKnown: -2.612, noneReach: -1.027, noneSure: -0.068, noneScore: -1.702, noneHanScore: 0.432,
-		noneLinearKnown: 0.320,
+		noneBias: 1.891, noneNearest: -0.995, noneCentroid: 0.297, noneBM25: 1.158, noneCover: -0.567, noneLinear: -0.446,
+		noneKnown: -2.532, noneCount: 0.195, noneMany: 1.182, noneLength: -0.074, noneLinearMany: 0.003, noneHan: -0.699,
+		noneHanNearest: 4.170, noneHanKnown: -1.555, noneReach: -1.274, noneSure: -0.263, noneScore: -2.878, noneHanScore: 0.671,
+		noneLinearKnown: 0.341,
 	},
 }
 
 var plainFusion = fusion{
 	entry: [numSignals]float64{
-		sigNearest: -2.557, sigTop: 3.880, sigCentroid: 6.224, sigBM25: -6.126, sigCover: 1.542, sigNearestMany: 3.084,
-		sigCentroidMany: 1.515, sigCentroidKnown: 4.052,
+		sigNearest: -2.632, sigTop: 4.693, sigCentroid: 6.342, sigBM25: -7.233, sigCover: 3.695, sigNearestMany: 2.344,
+		sigCentroidMany: 1.485, sigCentroidKnown: 5.956,
 	},
 	none: [numNoneSignals]float64{
-		noneBias: 3.657, noneNearest: -1.515, noneCentroid: -0.049, noneBM25: 0.925, noneCover: -0.424, noneKnown: -2.734,
-		noneCount: -0.008, noneMany: 1.064, noneLength: -0.225, noneHan: -0.138, noneHanNearest: 3.439, noneHanKnown: -2.234,
-		noneReach: 0.707, noneSure: -0.834, noneScore: -3.151, noneHanScore: 0.025,
+		noneBias: 2.391, noneNearest: -1.434, noneCentroid: -0.791, noneBM25: 1.299, noneCover: -0.723, noneKnown: -1.827,
+		noneCount: -0.079, noneMany: 1.181, noneLength: -0.028, noneHan: -0.664, noneHanNearest: 3.560, noneHanKnown: -1.485,
+		noneReach: 0.383, noneSure: -0.779, noneScore: -3.456, noneHanScore: 0.699,
 	},
 }

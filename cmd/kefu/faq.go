@@ -168,7 +168,7 @@ func faqTest() *cobra.Command {
 			v := kb.Decide(r, limits)
 			fmt.Fprintf(c.OutOrStdout(), "%s (answers from %.2f, gives up above %.2f; nothing fits: %.2f)\n", v.Decision, limits.Answer, limits.Refuse, r.None)
 			for _, k := range r.Candidates {
-				fmt.Fprintf(c.OutOrStdout(), "%.2f  %s  %s  (closest: %s; %s)\n", k.Confidence, k.ID, k.Question, k.Text, k.Why)
+				fmt.Fprintf(c.OutOrStdout(), "%.2f  %s  %s  (closest: %s; %s)\n", k.Confidence, k.ID, k.Question, k.Text, k.Why())
 			}
 			if v.Decision == kb.Answer {
 				fmt.Fprintf(c.OutOrStdout(), "\n%s\n", v.Choices[0].Entry.AnswerIn(cfg.Language))

@@ -1,0 +1,274 @@
+package kb
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// maxShortlist is how many entries are compared text by text in a model of more than maxScanned texts; below, all are.
+	maxShortlist = 64
+	maxScanned   = 3000
+	// maxRanked is how many entries are weighed against each other.
+	maxRanked = 48
+)
+
+// ranked is an entry of the shortlist with what speaks for it.
+type ranked struct {
+	entry      *Entry
+	model      *model
+	at         int32  // in the model
+	text       uint32 // closest text
+	signals    signals
+	confidence float64
+}
+
+// query is a question under way, with all the room it needs; it is reused.
+type query struct {
+	text   string // with spelling corrected
+	tokens []token
+	known  float64 // share of the question, by squared weight, that any model knows
+	linear bool
+	han    bool
+	count  int     // entries in all models
+	many   float64 // log of texts per entry
+
+	main, delta probe
+	list        []ranked
+	scores      []float64
+	beliefs     []belief
+	exact       []int32
+}
+
+var queries = sync.Pool{New: func() any { return new(query) }}
+
+func (s *snapshot) match(asked Question, at time.Time) Result {
+	normal := Normalize(window(asked.Text))
+	if normal == "" || len(s.byID) == 0 {
+		return Result{Text: normal, None: 1}
+	}
+	q := queries.Get().(*query)
+	defer q.release()
+	allowed := func(e *Entry) bool { return e.ValidAt(at) && !slices.Contains(asked.Without, e.ID) }
+	if r, ok := s.same(q, normal, asked, allowed); ok {
+		return r
+	}
+	s.read(q, normal)
+	s.rank(q, allowed)
+	r := Result{Text: q.text, None: fuse(q)}
+	slices.SortStableFunc(q.list, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(b.confidence, a.confidence), preferLanguage(asked.Language, a.entry, b.entry))
+	})
+	list := q.list[:min(asked.Limit, len(q.list))]
+	r.Candidates = make([]Candidate, len(list))
+	for i := range list {
+		r.Candidates[i] = list[i].candidate()
+	}
+	return r
+}
+
+// exactConfidence is given to an entry one of whose texts is the question, letter for letter.
+const exactConfidence = 0.995
+
+// same answers a question that is a text of some entries.
+func (s *snapshot) same(q *query, normal string, asked Question, allowed func(*Entry) bool) (Result, bool) {
+	r := Result{Text: normal, None: (1 - exactConfidence) / 2}
+	for _, m := range []*model{s.main, s.delta} {
+		if m == nil {
+			continue
+		}
+		q.exact = m.exact.find(normal, q.exact[:0])
+		for _, at := range q.exact {
+			e := m.entries[at]
+			if m == s.main && s.recent[e.ID] || !allowed(e) {
+				continue
+			}
+			if text, ok := e.holds(normal); ok {
+				r.Candidates = append(r.Candidates, Candidate{ID: e.ID, Question: e.Question, Text: text, Entry: e, exact: true, nearest: 1})
+			}
+		}
+	}
+	for i := range r.Candidates {
+		r.Candidates[i].Confidence = exactConfidence / float64(len(r.Candidates))
+	}
+	slices.SortStableFunc(r.Candidates, func(a, b Candidate) int { return preferLanguage(asked.Language, a.Entry, b.Entry) })
+	r.Candidates = r.Candidates[:min(asked.Limit, len(r.Candidates))]
+	return r, len(r.Candidates) > 0
+}
+
+func preferLanguage(language string, a, b *Entry) int {
+	if language == "" || a.Language == b.Language {
+		return 0
+	}
+	speaks := func(e *Entry) int {
+		if baseLanguage(e.Language) == baseLanguage(language) {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Compare(speaks(b), speaks(a))
+}
+
+// release gives the query back without what would keep old entries in memory.
+func (q *query) release() {
+	q.main.forget()
+	q.delta.forget()
+	clear(q.list)
+	q.list, q.text = q.list[:0], ""
+	queries.Put(q)
+}
+
+// read prepares the question for both models.
+func (s *snapshot) read(q *query, normal string) {
+	q.tokens = tokenize(normal, q.tokens[:0])
+	q.text = normal
+	if text, changed := s.spell(normal, q.tokens); changed {
+		q.text = text
+		q.tokens = tokenize(text, q.tokens[:0])
+	}
+	q.count, q.many, q.linear = len(s.byID), s.main.many(), s.main.linear != nil
+	q.han = slices.ContainsFunc(q.tokens, func(t token) bool { return t.han })
+	q.main.use(s.main)
+	q.main.read(q.text, q.tokens)
+	inside, outside := q.main.inside, q.main.outside
+	if s.delta != nil {
+		q.delta.use(s.delta)
+		q.delta.read(q.text, q.tokens)
+		inside += q.delta.fresh
+		outside = max(0, outside-q.delta.fresh)
+	}
+	scale := 1.0
+	q.known = 0
+	if inside > 0 {
+		scale, q.known = 1/math.Sqrt(inside), inside/(inside+outside)
+	}
+	q.main.scale, q.delta.scale = float32(scale), float32(scale)
+}
+
+// maxSpells bounds the corrections of one question.
+const maxSpells = 40
+
+// spell corrects words no entry knows and reports whether there were any.
+func (s *snapshot) spell(normal string, tokens []token) (string, bool) {
+	var b strings.Builder
+	done, tries := 0, 0
+	for _, t := range tokens {
+		w := normal[t.start:t.end]
+		if t.han || !spelled(w) || s.main.knows(t, w) || s.delta != nil && s.delta.knows(t, w) {
+			continue
+		}
+		if tries++; tries > maxSpells {
+			break
+		}
+		right, ok := s.main.speller.correct(w)
+		if !ok && s.delta != nil {
+			right, ok = s.delta.speller.correct(w)
+		}
+		if ok {
+			b.WriteString(normal[done:t.start])
+			b.WriteString(right)
+			done = int(t.end)
+		}
+	}
+	if done == 0 {
+		return normal, false
+	}
+	b.WriteString(normal[done:])
+	return b.String(), true
+}
+
+// knows reports whether an entry uses the word, in any of its forms.
+func (m *model) knows(t token, w string) bool {
+	if _, ok := m.lex.tokens.find(t.hash); ok {
+		return true
+	}
+	_, ok := m.lex.words.find(wordHash(t, w))
+	return ok
+}
+
+// rank collects the likeliest entries of both models.
+func (s *snapshot) rank(q *query, allowed func(*Entry) bool) {
+	q.list = q.list[:0]
+	q.rank(&q.main, func(e *Entry) bool { return !s.recent[e.ID] && allowed(e) })
+	if s.delta != nil {
+		q.rank(&q.delta, allowed)
+	}
+	if len(q.list) <= maxRanked {
+		return
+	}
+	f := q.fusion()
+	for i := range q.list {
+		q.list[i].confidence = f.score(&q.list[i].signals)
+	}
+	slices.SortStableFunc(q.list, func(a, b ranked) int { return cmp.Compare(b.confidence, a.confidence) })
+	q.list = q.list[:maxRanked]
+}
+
+// rank compares the entries of a model that may fit.
+func (q *query) rank(p *probe, allowed func(*Entry) bool) {
+	m := p.m
+	logits := p.linearScores()
+	compare := func(e int32) {
+		if !allowed(m.entries[e]) {
+			return
+		}
+		s, text := p.compare(e)
+		if logits != nil {
+			s[sigLinear] = float64(logits[e])
+		}
+		s.interact(q.many, q.known)
+		q.list = append(q.list, ranked{entry: m.entries[e], model: m, at: e, text: text, signals: s})
+	}
+	if len(m.inverse) <= maxScanned {
+		for e := range m.entries {
+			compare(int32(e))
+		}
+		return
+	}
+	for _, e := range p.withFavorite(p.shortlist(maxShortlist), logits) {
+		compare(e)
+	}
+}
+
+// linearScores returns the linear part's scores by entry, nil without one.
+func (p *probe) linearScores() []float32 {
+	if p.m.linear == nil || len(p.vector) == 0 {
+		return nil
+	}
+	p.logits = grown(p.logits, len(p.m.entries))
+	logits := p.logits[:len(p.m.entries)]
+	p.m.linear.logits(p.vector, logits)
+	for e := range logits {
+		logits[e] *= p.scale
+	}
+	return logits
+}
+
+// withFavorite adds the entry the linear part likes best.
+func (p *probe) withFavorite(short []int32, logits []float32) []int32 {
+	if logits == nil {
+		return short
+	}
+	best := int32(0)
+	for e, x := range logits {
+		if x > logits[best] {
+			best = int32(e)
+		}
+	}
+	if !slices.Contains(short, best) {
+		short = append(short, best)
+	}
+	return short
+}
+
+func (c *ranked) candidate() Candidate {
+	s := &c.signals
+	return Candidate{
+		ID: c.entry.ID, Question: c.entry.Question, Confidence: c.confidence, Text: c.model.text(c.at, c.text), Entry: c.entry,
+		nearest: float32(s[sigNearest]), centroid: float32(s[sigCentroid]), cover: float32(s[sigCover]),
+	}
+}
