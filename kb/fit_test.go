@@ -27,7 +27,7 @@ import (
 // example is one question with what speaks for each candidate.
 type example struct {
 	query  *query // its list holds the candidates
-	truth  int // index into list, len(list) = none
+	truth  int    // index into list, len(list) = none
 	weight float64
 }
 
