@@ -10,7 +10,7 @@ import (
 // Adapter speaks one platform for one inbox. Its methods are safe for concurrent use.
 type Adapter interface {
 	Inbox() InboxName
-	// Features states the facts the core adapts to. They do not change while the adapter lives.
+	// Features states the facts the core adapts to. They do not change while the adapter lives, but for PushAllowed.
 	Features() Features
 	// Send delivers one message and returns once the platform has accepted or refused it. Every error is a *SendError.
 	// It makes one attempt (a renewed access token may be tried once more): repeating is the caller's business.
@@ -63,7 +63,12 @@ type Features struct {
 	ReplyWindow time.Duration
 	// ReplyQuota is how many messages the account may send per message of the person inside ReplyWindow; 0 = any number.
 	ReplyQuota int
-	// PushAllowed says that messages can be sent outside a request at all; false = only Gateway.Answer delivers.
+	// EventQuota is how many messages a person's start, menu or scan event grants, and for how long: beside the ReplyQuota of messages, and spent before it. Zero = events grant nothing.
+	EventQuota Rate
+	// Nudge says that Nudger is implemented and the account is set up for it.
+	Nudge bool
+	// PushAllowed says that messages can be sent outside a request at all; false = only Gateway.Answer delivers. It is the one feature that may change while the adapter
+	// lives, once: to false, when the platform says that the account has no such right.
 	PushAllowed bool
 	// Budgets of sends over one account, to one private chat, and to one group.
 	PerAccount, PerChat, PerGroup Rate
@@ -127,6 +132,12 @@ type Typer interface {
 	Typing(ctx context.Context, chat ChatID) error
 }
 
+// Nudger reaches a person outside Features.ReplyWindow, by a fixed message the platform allows for that.
+type Nudger interface {
+	// Nudge tells a person that something waits for them here. It never carries the words themselves.
+	Nudge(ctx context.Context, chat ChatID) error
+}
+
 // Prober checks that the platform accepts the account's credentials.
 type Prober interface {
 	Probe(ctx context.Context) error
@@ -161,6 +172,9 @@ type Gateway interface {
 	// is to be said inside the request. attempt counts the platform's requests for this message from 1; a further attempt gets the words of the earlier one.
 	// ok is false when there is nothing to say yet: acknowledge without words.
 	Answer(ctx context.Context, m Message, attempt int) (text string, ok bool, err error)
+	// Answered says that the request of an Answer that was ok has ended, and whether the platform was still there to take the words: then what follows need not
+	// wait any longer. Never calling it is no error.
+	Answered(ctx context.Context, m Message, taken bool)
 }
 
 // Tokens keeps platform access tokens: one holder across replicas, one refresh under concurrency.

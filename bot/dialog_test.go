@@ -76,6 +76,8 @@ type stage struct {
 	topic   string
 	history []transcript.Entry
 	lastCB  string
+	// allowance is what the platform lets be sent.
+	allowance transcript.Allowance
 }
 
 func newStage(t *testing.T) *stage {
@@ -86,7 +88,7 @@ func newStage(t *testing.T) *stage {
 	}
 	store := docstore.New(d)
 	t.Cleanup(func() { _ = store.Close() })
-	s := &stage{t: t, clock: time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)}
+	s := &stage{allowance: transcript.Allowance{Push: true}, t: t, clock: time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return s.clock }
 	words, err := texts.New("")
 	if err != nil {
@@ -177,6 +179,10 @@ func (s *stage) Quoted(context.Context, *adapters.Message) (*transcript.Entry, e
 
 func (s *stage) Entry(context.Context, string) (transcript.Entry, error) {
 	return transcript.Entry{}, docstore.ErrNotFound
+}
+
+func (s *stage) Allowance(context.Context, adapters.InboxName, adapters.ChatID) (transcript.Allowance, error) {
+	return s.allowance, nil
 }
 
 var _ handoff.Record = (*stage)(nil)

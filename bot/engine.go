@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"kefu/adapters"
@@ -36,6 +37,7 @@ type Options struct {
 type Engine struct {
 	Options
 	intents intents
+	fetches map[string]bool // normalized words that only fetch what waits
 	answers *richtext.Parser
 }
 
@@ -44,7 +46,13 @@ var _ transcript.Handler = (*Engine)(nil)
 // New returns an engine.
 func New(o Options) *Engine {
 	o.Config.Defaults()
-	return &Engine{Options: o, intents: newIntents(o.Config.Keywords), answers: richtext.New()}
+	e := &Engine{Options: o, intents: newIntents(o.Config.Keywords), fetches: map[string]bool{}, answers: richtext.New()}
+	for _, lang := range []string{texts.Chinese, texts.English} {
+		for _, word := range strings.Fields(o.Words.Text(lang, texts.FetchWords, nil)) {
+			e.fetches[normalize(word)] = true
+		}
+	}
+	return e
 }
 
 // Handle decides about one message.
@@ -79,6 +87,7 @@ var rules = []func(e *Engine, ctx context.Context, t *turn) (taken bool, err err
 	(*Engine).left,     // unsubscribed, blocked us
 	(*Engine).ignored,  // notices nobody answers
 	(*Engine).started,  // subscribed, pressed start: welcome
+	(*Engine).fetched,  // a bare word to get what waits
 	(*Engine).identify, // /id
 	(*Engine).inCase,   // a person has the case, or will: relay and be silent
 	(*Engine).flooded,  // writes too fast: told once, then silence
@@ -115,6 +124,17 @@ func (e *Engine) GiveUp(ctx context.Context, m *adapters.Message) transcript.Pla
 	note := e.Words.Text(e.Language, texts.GivenUp, map[string]any{"Inbox": string(m.Inbox), "ID": m.ID})
 	plan.Posts = append(plan.Posts, e.Desks.Announce(m.Inbox, "", note)...)
 	return plan
+}
+
+// Restricted tells the desk of an inbox that agents' words wait for the contact now.
+func (e *Engine) Restricted(_ context.Context, inbox adapters.InboxName) []transcript.Post {
+	return e.Desks.Announce(inbox, "", e.Words.Text(e.Language, texts.InboxRestricted, map[string]any{"Inbox": string(inbox)}))
+}
+
+// Hint tells a contact whose answer comes late how to get it.
+func (e *Engine) Hint(ctx context.Context, m *adapters.Message) string {
+	lang := e.Desks.LanguageOf(ctx, transcript.ConversationID(m.Inbox, m.Chat))
+	return e.Words.Text(lang, texts.AnswerWaits, nil)
 }
 
 // Undelivered tells whoever should know.

@@ -52,9 +52,16 @@ func (e *Engine) ignored(_ context.Context, t *turn) (bool, error) {
 }
 
 func (e *Engine) started(_ context.Context, t *turn) (bool, error) {
-	scanned := t.m.Event == adapters.EventScan && !t.c.Dialog.Greeted
+	scanned := t.m.Event == adapters.EventScan
 	if t.m.Event != adapters.EventStart && !scanned {
 		return false, nil
+	}
+	if scanned && t.c.Dialog.Greeted {
+		t.decision = "scanned again"
+		if t.c.Case == nil {
+			t.say(texts.GreetingReply)
+		}
+		return true, nil
 	}
 	t.decision = "welcome"
 	if t.c.Case != nil {
@@ -63,6 +70,19 @@ func (e *Engine) started(_ context.Context, t *turn) (bool, error) {
 	}
 	t.c.Dialog = handoff.Dialog{Flood: t.c.Dialog.Flood}
 	t.greet()
+	return true, nil
+}
+
+// fetched takes a word that says nothing but "go on", where words wait for the contact: they go out with it. Anything else is a message as well.
+func (e *Engine) fetched(ctx context.Context, t *turn) (bool, error) {
+	if t.m.Kind != adapters.KindMessage || len(t.m.Attachments) > 0 || !e.fetches[normalize(t.text)] {
+		return false, nil
+	}
+	a, err := e.Desks.Record.Allowance(ctx, t.c.Inbox, t.c.Chat)
+	if err != nil || a.Push || !a.Waiting {
+		return false, err
+	}
+	t.decision = "fetches what waits"
 	return true, nil
 }
 
@@ -77,13 +97,13 @@ func (e *Engine) identify(_ context.Context, t *turn) (bool, error) {
 }
 
 // inCase relays to the agents. A contact who still waits may cancel.
-func (e *Engine) inCase(_ context.Context, t *turn) (bool, error) {
+func (e *Engine) inCase(ctx context.Context, t *turn) (bool, error) {
 	if t.c.Case == nil || e.Desks.Abandon(t.c) {
 		return false, nil
 	}
 	if t.c.Status == handoff.StatusWaiting && e.intents.of(t.text) == intentCancel {
 		t.decision = "waiting canceled"
-		t.posts = e.Desks.Cancel(t.c)
+		t.posts = e.Desks.Cancel(ctx, t.c)
 		t.say(texts.CancelDone)
 		return true, nil
 	}
@@ -195,6 +215,11 @@ func (e *Engine) wordless(_ context.Context, t *turn) (bool, error) {
 	if t.m.Kind == adapters.KindCallback {
 		t.decision = "stale button"
 		t.say(texts.ButtonStale)
+		return true, nil
+	}
+	if t.m.Event == adapters.EventMenu {
+		t.decision = "menu item nobody described"
+		t.say(texts.Help)
 		return true, nil
 	}
 	t.say(texts.UnsupportedKind)

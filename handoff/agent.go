@@ -98,7 +98,7 @@ func (d *Desks) dispatch(ctx context.Context, t *turn) (transcript.Plan, error) 
 			cs = nil
 		}
 		if !known {
-			return d.fromAgent(t, c, cs), nil
+			return d.fromAgent(ctx, t, c, cs), nil
 		}
 		p, err := cmd.inCase(d, ctx, t, c, cs)
 		if p.Decision == "" {
@@ -129,7 +129,7 @@ func (d *Desks) answer(t *turn, text string) transcript.Post {
 }
 
 // fromAgent brings an agent's words to the contact, claims a waiting case by that, and holds the words of a second agent.
-func (d *Desks) fromAgent(t *turn, c *Conversation, cs *Case) transcript.Plan {
+func (d *Desks) fromAgent(ctx context.Context, t *turn, c *Conversation, cs *Case) transcript.Plan {
 	if t.m.Kind == adapters.KindEdit {
 		return d.reply(t, d.say(texts.EditNotCarried))
 	}
@@ -143,7 +143,7 @@ func (d *Desks) fromAgent(t *turn, c *Conversation, cs *Case) transcript.Plan {
 	}
 	var posts []transcript.Post
 	if cs.Agent == nil {
-		posts = append(posts, d.claimed(t.desk, c, cs, t.by)...)
+		posts = append(posts, d.claimed(ctx, t.desk, c, cs, t.by)...)
 	}
 	return transcript.Plan{Posts: append(posts, relayed(c, text, &origin)), Decision: "desk: relayed to contact"}
 }
@@ -155,20 +155,20 @@ func relayed(c *Conversation, text string, origin *transcript.Origin) transcript
 }
 
 // claimed gives the case to an agent and makes the posts that say so.
-func (d *Desks) claimed(k Desk, c *Conversation, cs *Case, by Member) []transcript.Post {
+func (d *Desks) claimed(ctx context.Context, k Desk, c *Conversation, cs *Case, by Member) []transcript.Post {
 	cs.claim(by, d.Now())
 	c.Status = StatusServed
 	return []transcript.Post{
-		toContact(c, d.tell(c, texts.HandoffConnected, "Agent", by.Name)),
-		d.editCard(k, c, cs),
+		optional(toContact(c, d.tell(c, texts.HandoffConnected, "Agent", by.Name))),
+		d.editCard(ctx, k, c, cs),
 		toTopic(k, c, cs, transcript.AuthorBot, d.say(texts.ClaimedBy, "Agent", by.Name)),
 	}
 }
 
 // taken is claimed for a case that another agent may have.
-func (d *Desks) taken(k Desk, c *Conversation, cs *Case, by Member) []transcript.Post {
+func (d *Desks) taken(ctx context.Context, k Desk, c *Conversation, cs *Case, by Member) []transcript.Post {
 	from := cs.Agent
-	posts := d.claimed(k, c, cs, by)
+	posts := d.claimed(ctx, k, c, cs, by)
 	if from != nil && !from.Same(by) {
 		posts[len(posts)-1].Message.Text = d.say(texts.TakenOver, "Agent", by.Name, "From", from.Name)
 	}

@@ -57,7 +57,7 @@ func (d *Desks) Open(ctx context.Context, c *Conversation, o Opening) (Opened, e
 		return Opened{}, err
 	}
 	return Opened{Posts: []transcript.Post{
-		toContact(c, d.tell(c, texts.HandoffWait, "Reason", d.tell(c, "reason_"+o.Reason), "Desk", k.Name)),
+		toContact(c, d.tell(c, texts.HandoffWait, "Reason", d.tell(c, "reason_"+o.Reason), "Desk", k.Name)+d.fetching(ctx, c)),
 		card,
 	}}, nil
 }
@@ -83,15 +83,15 @@ func (d *Desks) newCard(ctx context.Context, k Desk, c *Conversation) (transcrip
 	}
 	p := toTopic(k, c, c.Case, transcript.AuthorBot, "")
 	p.ID = cardID(c.Case.ID)
-	p.Message.Card, p.Message.Choices = d.card(c, c.Case, lines)
+	p.Message.Card, p.Message.Choices = d.card(ctx, c, c.Case, lines)
 	return p, nil
 }
 
 // editCard makes the post that brings the card up to date with cs.
-func (d *Desks) editCard(k Desk, c *Conversation, cs *Case) transcript.Post {
+func (d *Desks) editCard(ctx context.Context, k Desk, c *Conversation, cs *Case) transcript.Post {
 	p := toTopic(k, c, cs, transcript.AuthorBot, "")
 	p.Verb, p.Target = transcript.VerbEdit, cardID(cs.ID)
-	p.Message.Card, p.Message.Choices = d.card(c, cs, nil)
+	p.Message.Card, p.Message.Choices = d.card(ctx, c, cs, nil)
 	return p
 }
 
@@ -103,7 +103,7 @@ const (
 	choiceReopen = "reopen"
 )
 
-func (d *Desks) card(c *Conversation, cs *Case, lines []tickets.Line) (*adapters.Card, []adapters.Choice) {
+func (d *Desks) card(ctx context.Context, c *Conversation, cs *Case, lines []tickets.Line) (*adapters.Card, []adapters.Choice) {
 	status, tone := d.cardStatus(cs)
 	card := &adapters.Card{
 		Title: d.say(texts.CardTitle, "Name", c.Name, "N", c.Cases), Tone: tone,
@@ -118,6 +118,9 @@ func (d *Desks) card(c *Conversation, cs *Case, lines []tickets.Line) (*adapters
 		if value != "" {
 			card.Facts = append(card.Facts, adapters.Fact{Label: d.say(label), Value: value})
 		}
+	}
+	if cs.ClosedAt.IsZero() {
+		add(texts.CardWindow, d.window(ctx, c))
 	}
 	add(texts.CardQuestion, clip(cs.Question, 300))
 	add(texts.CardBotTried, clip(strings.Join(cs.Tried, " / "), 300))

@@ -66,14 +66,14 @@ func (d *Desks) note(_ context.Context, t *turn, c *Conversation, cs *Case) (tra
 	return d.reply(t, d.say(texts.NoteSaved)), nil
 }
 
-func (d *Desks) claim(_ context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
+func (d *Desks) claim(ctx context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
 	if cs.Agent != nil {
 		return d.reply(t, d.say(texts.AlreadyClaimed, "Agent", cs.Agent.Name)), nil
 	}
-	return transcript.Plan{Posts: d.claimed(t.desk, c, cs, t.by)}, nil
+	return transcript.Plan{Posts: d.claimed(ctx, t.desk, c, cs, t.by)}, nil
 }
 
-func (d *Desks) take(_ context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
+func (d *Desks) take(ctx context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
 	var held *Held
 	if t.m.Kind == adapters.KindCallback {
 		h, ok := cs.unhold(t)
@@ -85,7 +85,7 @@ func (d *Desks) take(_ context.Context, t *turn, c *Conversation, cs *Case) (tra
 	if cs.Agent != nil && cs.Agent.Same(t.by) && held == nil {
 		return d.reply(t, d.say(texts.AlreadyClaimed, "Agent", cs.Agent.Name)), nil
 	}
-	posts := d.taken(t.desk, c, cs, t.by)
+	posts := d.taken(ctx, t.desk, c, cs, t.by)
 	if held != nil {
 		posts = append(posts, relayed(c, held.Text, &held.Origin))
 	}
@@ -111,20 +111,20 @@ func (c *Case) unhold(t *turn) (Held, bool) {
 	return Held{}, false
 }
 
-func (d *Desks) release(_ context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
+func (d *Desks) release(ctx context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
 	cs.Agent = nil
 	c.Status = StatusWaiting
 	return transcript.Plan{Posts: []transcript.Post{
-		d.editCard(t.desk, c, cs),
+		d.editCard(ctx, t.desk, c, cs),
 		d.answer(t, d.say(texts.Released, "Agent", t.by.Name)),
 	}}, nil
 }
 
-func (d *Desks) close(_ context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
+func (d *Desks) close(ctx context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
 	cs.ClosedBy, cs.ClosedAt, cs.Summary = t.by.Name, docstore.Millis(d.Now()), t.args
 	posts := []transcript.Post{
-		toContact(c, d.tell(c, texts.CaseClosedCustomer)),
-		d.editCard(t.desk, c, cs),
+		optional(toContact(c, d.tell(c, texts.CaseClosedCustomer))),
+		d.editCard(ctx, t.desk, c, cs),
 		d.answer(t, d.say(texts.ClosedBy, "Agent", t.by.Name)),
 	}
 	end := toTopic(t.desk, c, cs, transcript.AuthorBot, "")
@@ -139,7 +139,7 @@ func (c *Conversation) closeCase() {
 	c.Dialog = Dialog{Greeted: true}
 }
 
-func (d *Desks) reopen(_ context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
+func (d *Desks) reopen(ctx context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
 	switch {
 	case cs != nil:
 		return d.reply(t, d.say(texts.CaseIsOpen)), nil
@@ -149,12 +149,12 @@ func (d *Desks) reopen(_ context.Context, t *turn, c *Conversation, cs *Case) (t
 	cs = c.Last
 	cs.ClosedAt, cs.ClosedBy, cs.Reason = time.Time{}, "", ReasonReopened
 	c.Case, c.Last = cs, nil
-	return transcript.Plan{Posts: d.claimed(t.desk, c, cs, t.by)}, nil
+	return transcript.Plan{Posts: d.claimed(ctx, t.desk, c, cs, t.by)}, nil
 }
 
-func (d *Desks) info(_ context.Context, t *turn, c *Conversation, _ *Case) (transcript.Plan, error) {
+func (d *Desks) info(ctx context.Context, t *turn, c *Conversation, _ *Case) (transcript.Plan, error) {
 	return d.reply(t, d.say(texts.Info, "Name", c.Name, "Inbox", string(c.Inbox), "Person", string(c.Person.ID),
-		"Language", c.Language, "Cases", c.Cases, "Since", c.CreatedAt.Format("2006-01-02 15:04"))), nil
+		"Language", c.Language, "Cases", c.Cases, "Since", c.CreatedAt.Format("2006-01-02 15:04"), "Window", d.window(ctx, c))), nil
 }
 
 // historyLines is how many messages /history shows.

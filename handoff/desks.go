@@ -20,6 +20,7 @@ type Record interface {
 	TopicOf(ctx context.Context, m *adapters.Message) (string, error)
 	Quoted(ctx context.Context, m *adapters.Message) (*transcript.Entry, error)
 	Entry(ctx context.Context, id string) (transcript.Entry, error)
+	Allowance(ctx context.Context, inbox adapters.InboxName, chat adapters.ChatID) (transcript.Allowance, error)
 }
 
 // Options are what Desks are built with.
@@ -74,10 +75,16 @@ func toContact(c *Conversation, text string) transcript.Post {
 	}
 }
 
+// optional marks words that are left out rather than spent one of the last sends on.
+func optional(p transcript.Post) transcript.Post {
+	p.Optional = true
+	return p
+}
+
 // toTopic makes a post into a case's topic.
 func toTopic(k Desk, c *Conversation, cs *Case, author transcript.Author, text string) transcript.Post {
 	return transcript.Post{
-		Inbox: k.Inbox, Author: author, Topic: topic(c, cs),
+		Inbox: k.Inbox, Author: author, Topic: topic(c, cs), Urgent: cs.Reason == ReasonComplaint,
 		Message: adapters.Outgoing{Chat: k.Chat, Group: true, Text: text},
 	}
 }

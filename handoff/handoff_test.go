@@ -54,6 +54,10 @@ func (r record) Entry(_ context.Context, id string) (transcript.Entry, error) {
 	return e, nil
 }
 
+func (record) Allowance(context.Context, adapters.InboxName, adapters.ChatID) (transcript.Allowance, error) {
+	return transcript.Allowance{Push: true}, nil
+}
+
 func (r record) Undecided(_ context.Context, id string) (bool, error) {
 	return r.entries[id].State != transcript.StateHandled, nil
 }

@@ -1,6 +1,7 @@
 package handoff
 
 import (
+	"context"
 	"strings"
 
 	"kefu/adapters"
@@ -61,7 +62,7 @@ func (d *Desks) Abandon(c *Conversation) bool {
 }
 
 // Cancel ends the case of a contact who no longer wants to wait.
-func (d *Desks) Cancel(c *Conversation) []transcript.Post {
+func (d *Desks) Cancel(ctx context.Context, c *Conversation) []transcript.Post {
 	cs := c.Case
 	k, ok := d.Directory.Desk(cs.Desk)
 	cs.ClosedAt, cs.ClosedBy = docstore.Millis(d.Now()), c.Name
@@ -70,7 +71,7 @@ func (d *Desks) Cancel(c *Conversation) []transcript.Post {
 		return nil
 	}
 	return []transcript.Post{
-		d.editCard(k, c, cs),
+		d.editCard(ctx, k, c, cs),
 		toTopic(k, c, cs, transcript.AuthorBot, d.say(texts.CustomerCanceled, "Name", c.Name)),
 	}
 }

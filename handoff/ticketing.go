@@ -69,7 +69,7 @@ func (d *Desks) ticket(ctx context.Context, t *turn, c *Conversation, cs *Case) 
 	return transcript.Plan{Posts: []transcript.Post{
 		toContact(c, d.tell(c, texts.TicketCreated, "Number", made.Number, "Title", made.Title)),
 		d.answer(t, d.ticketOpened(c, &made)),
-		d.editCard(t.desk, c, cs),
+		d.editCard(ctx, t.desk, c, cs),
 	}}, nil
 }
 

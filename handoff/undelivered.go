@@ -18,32 +18,49 @@ func (d *Desks) Undelivered(ctx context.Context, e *transcript.Entry) []transcri
 	}
 	switch {
 	case p.Origin != nil:
-		return d.tellAgent(e)
+		return d.tellAgent(ctx, e)
 	case p.Topic.Key != "" && (p.Author == transcript.AuthorPerson || e.ID == cardID(p.Topic.Key)):
 		return d.tellContact(ctx, e)
 	case p.Topic.Key == "" && !p.Message.Group && e.Reason != adapters.ReasonUnreachable:
-		return d.tellDesk(e)
+		return d.tellDesk(ctx, e)
 	}
 	return nil
 }
 
 // tellAgent puts a notice into the agent's topic; for an unknown outcome with a button to send again.
-func (d *Desks) tellAgent(e *transcript.Entry) []transcript.Post {
+func (d *Desks) tellAgent(ctx context.Context, e *transcript.Entry) []transcript.Post {
 	from := e.Post.Origin
 	n := transcript.Post{Inbox: from.Inbox, Author: transcript.AuthorBot, Topic: transcript.Topic{Key: from.Topic}, Target: e.ID}
-	n.Message = adapters.Outgoing{Chat: from.Chat, Group: true, ReplyTo: from.ID, Text: d.outcome(e)}
+	n.Message = adapters.Outgoing{Chat: from.Chat, Group: true, ReplyTo: from.ID, Text: d.outcome(ctx, e)}
 	if e.State != transcript.StateParked {
 		n.Message.Choices = []adapters.Choice{{ID: choiceResend, Label: d.say(texts.ButtonResend)}}
 	}
-	return []transcript.Post{n}
+	return append([]transcript.Post{n}, d.refreshed(ctx, e)...)
 }
 
-func (d *Desks) outcome(e *transcript.Entry) string {
+// refreshed is the edit of the card that shows that nothing more can be sent now.
+func (d *Desks) refreshed(ctx context.Context, e *transcript.Entry) []transcript.Post {
+	c, err := d.Conversations.Conversation(ctx, e.Conversation)
+	if err != nil || c.Case == nil || c.Case.ID != e.Post.Origin.Topic || e.State != transcript.StateParked {
+		return nil
+	}
+	k, ok := d.Directory.Desk(c.Case.Desk)
+	if !ok {
+		return nil
+	}
+	return []transcript.Post{d.editCard(ctx, k, &c, c.Case)}
+}
+
+func (d *Desks) outcome(ctx context.Context, e *transcript.Entry) string {
 	switch e.State {
 	case transcript.StateUnknown:
 		return d.say(texts.SendUnknown)
 	case transcript.StateParked:
-		return d.say(texts.Parked, "Reason", d.say("send_failed_"+string(e.Reason)))
+		why := d.say("send_failed_" + string(e.Reason))
+		if a, err := d.Record.Allowance(ctx, e.Post.Inbox, e.Post.Message.Chat); err == nil && !a.Push {
+			why = d.say(texts.OnlyInAnswer)
+		}
+		return d.say(texts.Parked, "Reason", why, "Text", clip(oneLine(e.Post.Message.Text), 40))
 	default:
 		return d.say("send_failed_" + string(e.Reason))
 	}
@@ -71,12 +88,12 @@ func (d *Desks) LanguageOf(ctx context.Context, conversation string) string {
 	return c.Language
 }
 
-func (d *Desks) tellDesk(e *transcript.Entry) []transcript.Post {
+func (d *Desks) tellDesk(ctx context.Context, e *transcript.Entry) []transcript.Post {
 	k, ok := d.Directory.Route(e.Post.Inbox, "")
 	if !ok {
 		return nil
 	}
-	return []transcript.Post{toDesk(k, d.say(texts.BotUndelivered, "Inbox", string(e.Post.Inbox), "Reason", d.outcome(e)))}
+	return []transcript.Post{toDesk(k, d.say(texts.BotUndelivered, "Inbox", string(e.Post.Inbox), "Reason", d.outcome(ctx, e)))}
 }
 
 // toDesk makes a post into a desk's chat, outside all cases.

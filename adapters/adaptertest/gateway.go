@@ -17,6 +17,7 @@ type Gateway struct {
 	received []adapters.Message
 	failures int
 	attempts []int
+	answered []Answered
 	answer   AnswerFunc
 	changed  chan struct{}
 }
@@ -102,6 +103,26 @@ func (g *Gateway) Answer(ctx context.Context, m adapters.Message, attempt int) (
 		return "", false, nil
 	}
 	return answer(ctx, m, attempt)
+}
+
+// Answered implements adapters.Gateway.
+func (g *Gateway) Answered(_ context.Context, m adapters.Message, taken bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.answered = append(g.answered, Answered{ID: m.ID, Taken: taken})
+}
+
+// Answered is one call of Gateway.Answered.
+type Answered struct {
+	ID    string
+	Taken bool
+}
+
+// Ends returns the calls of Answered, in order.
+func (g *Gateway) Ends() []Answered {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return append([]Answered(nil), g.answered...)
 }
 
 var _ adapters.Gateway = (*Gateway)(nil)

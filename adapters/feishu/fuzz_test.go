@@ -90,7 +90,8 @@ func FuzzJudge(f *testing.F) {
 // accept stores nothing and says it did.
 type accept struct{}
 
-func (accept) Receive(context.Context, adapters.Message) error { return nil }
+func (accept) Receive(context.Context, adapters.Message) error  { return nil }
+func (accept) Answered(context.Context, adapters.Message, bool) {}
 func (accept) Answer(context.Context, adapters.Message, int) (string, bool, error) {
 	return "", false, nil
 }

@@ -17,7 +17,9 @@ const (
 	replyWindow = 48 * time.Hour
 	// replyQuota is what a person's message grants. Following, scanning and choosing from the menu grant three within one minute instead:
 	// https://developers.weixin.qq.com/doc/service/guide/product/kf/intro.html .
-	replyQuota = 5
+	replyQuota  = 5
+	eventSends  = 3
+	eventWithin = time.Minute
 )
 
 // Adapter is one official account.
@@ -74,6 +76,7 @@ func (a *Adapter) Features() adapters.Features {
 		MaxText: maxText, TextUnit: adapters.UnitByte,
 		InlineLink:  inlineLink,
 		ReplyWithin: a.within(), ReplyAttempts: maxAttempts, ReplyWindow: replyWindow, ReplyQuota: replyQuota,
+		EventQuota:  adapters.Rate{Count: eventSends, Per: eventWithin},
 		PushAllowed: a.service,
 	}
 }

@@ -22,6 +22,8 @@ func (l *lastMessage) Receive(_ context.Context, m adapters.Message) error {
 	return nil
 }
 
+func (l *lastMessage) Answered(context.Context, adapters.Message, bool) {}
+
 func (l *lastMessage) Answer(context.Context, adapters.Message, int) (string, bool, error) {
 	return "", false, nil
 }

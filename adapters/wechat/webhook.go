@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -116,7 +117,8 @@ func (a *Adapter) answer(ctx context.Context, w http.ResponseWriter, r *http.Req
 		a.env.Log.Error("no answer for a request", "inbox", a.inbox, "attempt", attempt, "error", err)
 	}
 	if err == nil && ok && !blank(text) {
-		a.reply(w, p, with, text)
+		taken := a.reply(w, p, with, text) && r.Context().Err() == nil
+		a.gateway.Answered(context.WithoutCancel(r.Context()), p.msg, taken)
 		return
 	}
 	// Undecided means the core was cut off or failed; otherwise it had nothing to say.
@@ -140,7 +142,8 @@ func leaveOpen(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (a *Adapter) reply(w http.ResponseWriter, p parsed, with pair, text string) {
+// reply writes words as the answer; false when they surely did not reach the platform.
+func (a *Adapter) reply(w http.ResponseWriter, p parsed, with pair, text string) bool {
 	if len(text) > maxText {
 		a.env.Log.Error("reply cut to the platform's limit", "inbox", a.inbox, "bytes", len(text), "limit", maxText)
 	}
@@ -149,10 +152,11 @@ func (a *Adapter) reply(w http.ResponseWriter, p parsed, with pair, text string)
 		// The core counts a repeat of this message as "not delivered", so let it come.
 		a.env.Log.Error("reply not made", "inbox", a.inbox, "error", err)
 		fail(w, http.StatusServiceUnavailable)
-		return
+		return false
 	}
 	w.Header().Set("Content-Type", "application/xml; charset=utf-8")
-	a.write(w, body)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	return a.write(w, body)
 }
 
 func (a *Adapter) sealReply(p parsed, with pair, text string) ([]byte, error) {
@@ -168,10 +172,16 @@ func (a *Adapter) sealReply(p parsed, with pair, text string) ([]byte, error) {
 }
 
 // write logs a reply that did not get through: the platform has cut the request, and repeats it.
-func (a *Adapter) write(w http.ResponseWriter, body []byte) {
-	if _, err := w.Write(body); err != nil {
-		a.env.Log.Warn("reply not taken by the platform", "inbox", a.inbox, "error", err)
+func (a *Adapter) write(w http.ResponseWriter, body []byte) bool {
+	_, err := w.Write(body)
+	if err == nil {
+		err = http.NewResponseController(w).Flush()
 	}
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		a.env.Log.Warn("reply not taken by the platform", "inbox", a.inbox, "error", err)
+		return false
+	}
+	return true
 }
 
 func (a *Adapter) refuse(w http.ResponseWriter, status int, err error) {

@@ -43,6 +43,9 @@ const (
 	LateReasonFault       = "late_reason_fault"
 	ApologyFailed         = "apology_failed"
 	FloodLimit            = "flood_limit" // Seconds
+	AnswerWaits           = "answer_waits"
+	HandoffFetch          = "handoff_fetch"
+	FetchWords            = "fetch_words" // divided by spaces
 )
 
 // Why a case was opened: read by customers in handoff_wait and by agents on the card.
@@ -112,6 +115,7 @@ const (
 	CardWaited        = "card_waited"
 	CardTicket        = "card_ticket"
 	CardSummary       = "card_summary"
+	CardWindow        = "card_window"
 	CardLastMessages  = "card_last_messages"
 	CardWaiting       = "card_waiting"
 	CardServed        = "card_served" // Agent
@@ -146,8 +150,11 @@ const (
 	CustomerLeft     = "customer_left"
 	CustomerBack     = "customer_back"
 	CustomerCanceled = "customer_canceled" // Name
-	WindowLeft       = "window_left"       // Left, Sends
-	Info             = "info"              // Cases, Inbox, Language, Name, Person, Since
+	WindowLeft       = "window_left"       // Counted, Sends, Until
+	WindowShut       = "window_shut"
+	OnlyInAnswer     = "only_in_answer"
+	InboxRestricted  = "inbox_restricted" // Inbox
+	Info             = "info"             // Cases, Inbox, Language, Name, Person, Since, Window
 )
 
 // What agents read: tickets.
@@ -224,5 +231,5 @@ const (
 	SendFailedRejected     = "send_failed_rejected"
 	SendFailedUnknown      = "send_failed_unknown"
 	SendUnknown            = "send_unknown"
-	Parked                 = "parked" // Reason
+	Parked                 = "parked" // Reason, Text
 )

@@ -85,7 +85,7 @@ func (d *doors) shut(inbox adapters.InboxName, now time.Time) bool {
 
 // fresh says that an entry is at its first try and kept waiting by nothing but others' work.
 func (e *Entry) fresh() bool {
-	return e.Tries == 0 && (e.State == StateReceived || e.State == StateQueued) && e.PassiveUntil.IsZero()
+	return e.Tries == 0 && (e.State == StateReceived || e.State == StateQueued) && e.PassiveUntil.IsZero() && e.JoinUntil.IsZero()
 }
 
 // waited is how long an entry has been stored.

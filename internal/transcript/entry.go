@@ -35,6 +35,7 @@ const (
 	VerbEdit        Verb = "edit"         // replace the message of the entry Target
 	VerbReact       Verb = "react"        // put Reaction on the message Native
 	VerbCloseThread Verb = "close_thread" // mark the topic as finished
+	VerbNudge       Verb = "nudge"        // tell a person outside the window that words wait for them
 )
 
 // Author says whose words an entry carries.
@@ -66,9 +67,16 @@ type Post struct {
 	Reaction adapters.Reaction  `json:"reaction,omitempty"`
 	// Origin is the message these words were taken from, so that its author can be told what became of them.
 	Origin *Origin `json:"origin,omitempty"`
+	// Optional words are left out where they would cost one of the last sends to a person, or could only be parked.
+	Optional bool `json:"optional,omitempty"`
+	// Urgent words may use up a group's budget; others leave the last of it.
+	Urgent bool `json:"urgent,omitempty"`
 	// ID replaces the derived id; it must be unique for ever and the same when the handling is repeated.
 	ID string `json:"id,omitempty"`
 }
+
+// sends says whether the post says something new, as opposed to changing what was said.
+func (p *Post) sends() bool { return p.Verb == "" || p.Verb == VerbSend }
 
 // Origin points at the message whose words are relayed.
 type Origin struct {
@@ -121,6 +129,10 @@ type Entry struct {
 	PassiveMax   int       `json:"passive_max,omitempty"` // longest body of a request's answer, in bytes
 	// PassiveLink is the form of a link in such a body; see adapters.InlineLinks.
 	PassiveLink string `json:"passive_link,omitempty"`
+	// JoinUntil is until when the entry waits for others that can go out with it as one message.
+	JoinUntil time.Time `json:"join_until,omitzero"`
+	// Alone keeps it from being joined: it was refused in company.
+	Alone bool `json:"alone,omitempty"`
 	// Passive counts the requests whose body carried it.
 	Passive int `json:"passive,omitempty"`
 }

@@ -102,6 +102,12 @@ func (h *echo) Undelivered(_ context.Context, e *transcript.Entry) []transcript.
 	return nil
 }
 
+func (h *echo) Restricted(_ context.Context, inbox adapters.InboxName) []transcript.Post {
+	return []transcript.Post{to("desk", "restricted: "+string(inbox), "")}
+}
+
+func (h *echo) Hint(context.Context, *adapters.Message) string { return "say anything" }
+
 // process is one gateway process on a store.
 type process struct {
 	*transcript.Transcript

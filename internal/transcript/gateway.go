@@ -27,7 +27,7 @@ func (t *Transcript) Receive(ctx context.Context, m adapters.Message) error {
 		Seq: t.clock.next(now), Due: docstore.Millis(now), At: docstore.Millis(now), In: &m,
 	}
 	began := time.Now()
-	exists, err := t.entries.Insert(ctx, e.ID, &e)
+	exists, err := t.keep(ctx, &e)
 	t.o.Metrics.took(stageStore, time.Since(began))
 	count := func(result string) {
 		t.o.Metrics.received.WithLabelValues(string(m.Inbox), string(m.Kind), result).Inc()
@@ -55,25 +55,6 @@ func (t *Transcript) wake(ctx context.Context, lanes ...string) {
 	if err := t.o.Coord.Wake(context.WithoutCancel(ctx), lanes...); err != nil {
 		t.o.Log.Warn("wake-up lost, the sweeper will find it", "err", err)
 	}
-}
-
-// How an answer inside a request is waited for and settled. A platform that did not take the body calls again about
-// 5 s after its first request, so a quiet 6 s means it was taken.
-const (
-	answerPoll   = 250 * time.Millisecond
-	answerSettle = 6 * time.Second
-)
-
-// Answer waits for the handling of m and claims what is to be said inside its request; see adapters.Gateway.
-func (t *Transcript) Answer(ctx context.Context, m adapters.Message, attempt int) (string, bool, error) {
-	handled, err := t.awaitHandled(ctx, m.ID)
-	if err != nil || !handled {
-		return "", false, err
-	}
-	// The claim must not be cut half way by the request's end.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	return t.claimPassive(ctx, &m, attempt)
 }
 
 func (t *Transcript) awaitHandled(ctx context.Context, id string) (bool, error) {
@@ -114,6 +95,9 @@ func (t *Transcript) claimPassive(ctx context.Context, m *adapters.Message, atte
 	}
 	if docs, err = t.settleOldest(ctx, docs, m.ID); err != nil {
 		return "", false, err
+	}
+	if attempt > 1 && t.taken(ctx, m.ID) { // not taken after all
+		_ = t.o.Coord.Delete(ctx, takenKey(m.ID))
 	}
 	now := t.o.Now()
 	var parts []string
@@ -167,7 +151,7 @@ func (t *Transcript) settleOldest(ctx context.Context, docs []docstore.Doc[Entry
 		if open(d) {
 			e := d.Value
 			e.finish(StateSent, docstore.Millis(t.o.Now()))
-			if err := t.saveSent(ctx, d.Version, &e); err != nil && !errors.Is(err, docstore.ErrConflict) {
+			if err := t.saveSent(ctx, []docstore.Doc[Entry]{{ID: d.ID, Version: d.Version, Value: e}}); err != nil && !errors.Is(err, docstore.ErrConflict) {
 				return nil, err
 			}
 			over--

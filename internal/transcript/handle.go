@@ -158,10 +158,16 @@ func (w *Workers) outgoing(in *Entry, plan Plan, now time.Time) []*Entry {
 			outs = append(outs, w.newOutgoing(in.ID, postID(in.ID, len(outs)), p, now))
 		}
 	}
+	for _, o := range outs {
+		if f, ok := w.features(o.Post.Inbox); ok {
+			o.JoinUntil = holds(o.Post, &f, now)
+		}
+	}
 	if f, ok := w.features(in.In.Inbox); ok && f.ReplyWithin > 0 {
 		until := requestsEnd(in, &f)
 		for _, o := range outs {
 			if o.Post.Inbox == in.In.Inbox && o.Post.Message.Chat == in.In.Chat && now.Before(until) {
+				o.JoinUntil = time.Time{}
 				o.PassiveUntil, o.PassiveMax, o.PassiveLink = docstore.Millis(until), f.MaxText, f.InlineLink
 				o.Due = o.PassiveUntil
 			}
@@ -178,28 +184,32 @@ func requestsEnd(in *Entry, f *adapters.Features) time.Time {
 	return in.At.Add(f.ReplyWithin * time.Duration(max(f.ReplyAttempts, 1)))
 }
 
-func (w *Workers) newOutgoing(in, id string, p Post, now time.Time) *Entry {
+func (t *Transcript) newOutgoing(in, id string, p Post, now time.Time) *Entry {
 	if p.ID != "" {
 		id = p.ID
 	}
 	p.Message.Key = id
 	return &Entry{
 		ID: id, State: StateQueued, Lane: outLane(p.Inbox, p.Message.Chat, p.Topic.Key),
-		Conversation: ConversationID(p.Inbox, p.Message.Chat), Seq: w.clock.next(now),
+		Conversation: ConversationID(p.Inbox, p.Message.Chat), Seq: t.clock.next(now),
 		Due: docstore.Millis(now), At: docstore.Millis(now), Post: &p, For: in,
 	}
 }
 
 // release makes ops that queue again what was parked for the chat in which somebody has now written, and names the lanes they wait in.
 func (w *Workers) release(ctx context.Context, in *Entry, now time.Time) (ops []docstore.Op, lanes []string, err error) {
+	f, _ := w.features(in.In.Inbox)
+	if g := grantOf(in.In, &f); f.ReplyWindow > 0 && g != grantMessage && g != grantEvent {
+		return nil, nil, nil // nothing more can be sent than before
+	}
 	docs, err := w.entries.Find(ctx, docstore.Query{Index: "parked", Eq: []any{in.Conversation}, Limit: lanePage})
 	if err != nil {
 		return nil, nil, err
 	}
-	f, _ := w.features(in.In.Inbox)
 	for _, d := range docs {
 		e := d.Value
 		e.State, e.Tries, e.Due, e.FirstAt = StateQueued, 0, docstore.Millis(now), time.Time{}
+		e.For, e.JoinUntil = in.ID, time.Time{}
 		if f.ReplyWithin > 0 {
 			e.PassiveUntil, e.PassiveMax, e.PassiveLink = docstore.Millis(requestsEnd(in, &f)), f.MaxText, f.InlineLink
 			e.Due = e.PassiveUntil
@@ -207,12 +217,4 @@ func (w *Workers) release(ctx context.Context, in *Entry, now time.Time) (ops []
 		ops, lanes = append(ops, w.entries.ReplaceOp(d.ID, d.Version, &e)), append(lanes, e.Lane)
 	}
 	return ops, lanes, nil
-}
-
-func (w *Workers) features(inbox adapters.InboxName) (adapters.Features, bool) {
-	a, ok := w.adapters[inbox]
-	if !ok {
-		return adapters.Features{}, false
-	}
-	return a.Features(), true
 }

@@ -14,7 +14,9 @@ type Metrics struct {
 	doubles  *prometheus.CounterVec   // inbox: repeats after an unknown outcome
 	wait     *prometheus.HistogramVec // inbox: seconds from stored to handled
 	reply    *prometheus.HistogramVec // inbox: seconds from stored to its answer sent
-	stages   *prometheus.HistogramVec // stage: seconds one step of the pipeline took
+	// passiveOnly is 1 for an inbox that lost the right to push: inbox.
+	passiveOnly *prometheus.GaugeVec
+	stages      *prometheus.HistogramVec // stage: seconds one step of the pipeline took
 }
 
 // The stages a message passes, in order; the waits are measured at the first try only.
@@ -43,15 +45,18 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		handled:  counter("messages_handled_total", "Incoming messages worked off.", "inbox", "result"),
 		sent:     counter("sends_total", "Attempts to send, by outcome.", "inbox", "result"),
 		doubles:  counter("sends_repeated_total", "Sends repeated after an unknown outcome: the person may have got them twice.", "inbox"),
-		wait:     histogram("handle_seconds", "From stored to handled."),
-		reply:    histogram("reply_seconds", "From stored to its answer accepted by the platform."),
+		passiveOnly: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: "kefu", Name: "inbox_passive_only", Help: "1 where the platform took the right to send outside requests away while running.",
+		}, []string{"inbox"}),
+		wait:  histogram("handle_seconds", "From stored to handled."),
+		reply: histogram("reply_seconds", "From stored to its answer accepted by the platform."),
 		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "kefu", Name: "stage_seconds", Help: "What each step of the pipeline took: store, wait, decide, commit, send_wait, claim, send, record.",
 			Buckets: prometheus.ExponentialBuckets(.0001, 1.5, 28), // 0.1 ms to 5.7 s
 		}, []string{"stage"}),
 	}
 	if r != nil {
-		r.MustRegister(m.received, m.handled, m.sent, m.doubles, m.wait, m.reply, m.stages)
+		r.MustRegister(m.received, m.handled, m.sent, m.doubles, m.passiveOnly, m.wait, m.reply, m.stages)
 	}
 	return m
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -25,72 +26,139 @@ func (w *Workers) sendLane(ctx context.Context, lane string, stop func() bool) (
 	if !ok {
 		return 0, nil
 	}
+	var later time.Duration // until an entry that was stepped over is looked at again
 	for first := true; ; first = false {
 		docs, err := w.load(ctx, lane)
 		if err != nil {
 			return 0, err
 		}
+		full := len(docs) == lanePage
 		if first && len(docs) > 0 {
 			w.turnOf(lane, &docs[0].Value)
 		}
-		for _, d := range docs {
+		for len(docs) > 0 {
 			if stop() {
 				return handOver, nil
 			}
-			retry, err := w.sendOne(ctx, a, d)
+			if wait := w.stepOver(ctx, docs); wait > 0 {
+				later, docs = wait, docs[1:]
+				continue
+			}
+			n, retry, err := w.sendNext(ctx, a, docs)
 			if err != nil || retry > 0 {
 				return retry, err
 			}
+			docs = docs[n:]
 		}
-		if len(docs) < lanePage {
-			return 0, nil
+		if !full {
+			return later, nil
 		}
 	}
 }
 
-// sendOne brings one entry to its next lasting state; retry > 0 when the lane must wait for it.
-func (w *Workers) sendOne(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry]) (retry time.Duration, err error) {
-	now := w.o.Now()
+// sendNext brings the first of docs, and those that go out with it, to their next lasting state. It returns how many those were; retry > 0 when the lane must wait.
+func (w *Workers) sendNext(ctx context.Context, a adapters.Adapter, docs []docstore.Doc[Entry]) (n int, retry time.Duration, err error) {
+	d, f := docs[0], a.Features()
 	e := &d.Value
-	if e.State == StateSending {
-		return w.settle(ctx, a, d)
+	switch {
+	case e.State == StateSending:
+		retry, err = w.settle(ctx, a, d)
+		return 1, retry, err
+	case superseded(docs) && f.PerGroup.Count > 0:
+		e.Decision = "superseded by a later edit"
+		e.finish(StateSent, docstore.Millis(w.o.Now()))
+		return 1, 0, w.saveSent(ctx, docs[:1])
 	}
-	if wait := e.Due.Sub(now); wait > 0 && (e.Tries > 0 || e.PassiveUntil.After(now)) {
-		return wait, nil
+	if wait := w.hold(ctx, docs, &f); wait > 0 {
+		return 0, wait, nil
 	}
-	if !a.Features().PushAllowed {
-		return 0, w.end(ctx, d, StateParked, &adapters.SendError{Reason: adapters.ReasonWindowClosed})
+	if !f.PushAllowed && e.Post.sends() {
+		return 1, 0, w.end(ctx, d, StateParked, &adapters.SendError{Reason: adapters.ReasonWindowClosed})
 	}
-	if wait, err := w.budget(ctx, a, e); wait > 0 || err != nil {
-		return wait, err
+	return w.sendRun(ctx, a, docs, &f)
+}
+
+// sendRun pays for, claims and sends one message.
+func (w *Workers) sendRun(ctx context.Context, a adapters.Adapter, docs []docstore.Doc[Entry], f *adapters.Features) (n int, retry time.Duration, err error) {
+	n, retry, err = w.admit(ctx, f, docs)
+	if err != nil || retry > 0 {
+		return 0, retry, err
 	}
-	if e.fresh() {
-		w.o.Metrics.took(stageSendWait, e.waited(now))
+	docs = docs[:n]
+	paid, refused, err := w.pay(ctx, f, &docs[0].Value, authorOf(docs))
+	if err != nil {
+		return 0, 0, err
 	}
-	e.State, e.Owner, e.SendAt = StateSending, w.o.Process, docstore.Millis(now)
-	e.Due = docstore.Millis(now.Add(2 * w.w.SendTimeout))
-	if e.FirstAt.IsZero() {
-		e.FirstAt = e.SendAt
+	if refused != "" {
+		return 1, 0, w.end(ctx, docs[0], StateParked, &adapters.SendError{Reason: refused})
 	}
-	began := time.Now()
-	if err := w.entries.Replace(ctx, d.ID, d.Version, e); err != nil {
-		return 0, err
+	if err := w.claim(ctx, docs, paid); err != nil {
+		return 0, 0, err
 	}
-	w.o.Metrics.took(stageClaim, time.Since(began))
-	d.Version++
-	w.observe(string(StateSending), e)
 	if w.w.Trap(TrapClaimed) != nil {
-		return 0, errTrapped
+		return 0, 0, errTrapped
 	}
 	call, cancel := context.WithTimeout(ctx, w.w.SendTimeout)
 	defer cancel()
-	began = time.Now()
+	e := joined(docs)
+	began := time.Now()
 	err = w.call(call, a, e)
 	w.o.Metrics.took(stageSend, time.Since(began))
 	if w.w.Trap(TrapAccepted) != nil {
-		return 0, errTrapped
+		return 0, 0, errTrapped
 	}
-	return w.record(ctx, a, d, err)
+	for i := range docs {
+		docs[i].Value.Native = e.Native
+	}
+	retry, err = w.record(ctx, a, docs, err)
+	return n, retry, err
+}
+
+// hold says how long the first of docs waits: for its next try, for the request that may carry it, or for words to go with it.
+func (w *Workers) hold(ctx context.Context, docs []docstore.Doc[Entry], f *adapters.Features) time.Duration {
+	e, now := &docs[0].Value, w.o.Now()
+	wait := e.Due.Sub(now)
+	switch {
+	case wait > 0 && e.Tries > 0:
+		return wait
+	case wait > 0 && e.PassiveUntil.After(now) && !(f.PushAllowed && w.taken(ctx, e.For)):
+		return wait
+	case e.JoinUntil.After(now) && !slices.ContainsFunc(docs[1:], func(d docstore.Doc[Entry]) bool { return d.Value.pressing(now) }):
+		return e.JoinUntil.Sub(now)
+	}
+	return 0
+}
+
+// pressing says that an entry waits for nothing but its turn.
+func (e *Entry) pressing(now time.Time) bool {
+	return e.State == StateQueued && !e.JoinUntil.After(now) && !e.PassiveUntil.After(now)
+}
+
+// claim stores entries as sending, together with what pays for it.
+func (w *Workers) claim(ctx context.Context, docs []docstore.Doc[Entry], ops []docstore.Op) error {
+	now := docstore.Millis(w.o.Now())
+	for i := range docs {
+		e := &docs[i].Value
+		if e.fresh() {
+			w.o.Metrics.took(stageSendWait, e.waited(now))
+		}
+		e.State, e.Owner, e.SendAt = StateSending, w.o.Process, now
+		e.Due = docstore.Millis(now.Add(2 * w.w.SendTimeout))
+		if e.FirstAt.IsZero() {
+			e.FirstAt = now
+		}
+		ops = append(ops, w.entries.ReplaceOp(docs[i].ID, docs[i].Version, e))
+	}
+	began := time.Now()
+	if _, err := w.o.Store.Write(ctx, ops...); err != nil {
+		return fmt.Errorf("claim a send: %w", err)
+	}
+	w.o.Metrics.took(stageClaim, time.Since(began))
+	for i := range docs {
+		docs[i].Version++
+		w.observe(string(StateSending), &docs[i].Value)
+	}
+	return nil
 }
 
 // settle decides about an entry found in state sending: carried by a request, or cut by the death of its worker.
@@ -103,29 +171,53 @@ func (w *Workers) settle(ctx context.Context, a adapters.Adapter, d docstore.Doc
 	}
 	if e.Passive > 0 && (e.Passive == 1 || e.Passive < a.Features().ReplyAttempts) {
 		e.finish(StateSent, docstore.Millis(now))
-		return 0, w.saveSent(ctx, d.Version, e, w.reaction(e, adapters.ReactionDone, now)...)
+		return 0, w.saveSent(ctx, []docstore.Doc[Entry]{d})
 	}
 	return w.unknownOutcome(ctx, a, d, errors.New("cut between the call and its record"))
 }
 
 // record stores what became of a call and says how long the lane must wait.
-func (w *Workers) record(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry], cause error) (time.Duration, error) {
-	e := &d.Value
-	now := w.o.Now()
+func (w *Workers) record(ctx context.Context, a adapters.Adapter, docs []docstore.Doc[Entry], cause error) (retry time.Duration, err error) {
 	if cause == nil {
-		e.finish(StateSent, docstore.Millis(now))
-		e.Reason, e.Error = "", ""
-		return 0, w.recordSent(ctx, d.Version, e, w.reaction(e, adapters.ReactionDone, now))
+		for i := range docs {
+			e := &docs[i].Value
+			e.finish(StateSent, docstore.Millis(w.o.Now()))
+			e.Reason, e.Error = "", ""
+		}
+		return 0, w.recordSent(ctx, docs)
 	}
 	var se *adapters.SendError
 	if !errors.As(cause, &se) {
 		se = &adapters.SendError{Reason: adapters.ReasonUnknown, Err: cause}
 	}
-	w.o.Metrics.sent.WithLabelValues(string(e.Post.Inbox), string(se.Reason)).Inc()
+	w.o.Metrics.sent.WithLabelValues(string(docs[0].Value.Post.Inbox), string(se.Reason)).Inc()
+	if err := w.correct(ctx, &docs[0].Value, se.Reason); err != nil {
+		return 0, err
+	}
+	if err := w.restricted(ctx, a, se); err != nil {
+		return 0, err
+	}
+	for _, d := range docs {
+		if len(docs) > 1 && se.Reason == adapters.ReasonRejected {
+			d.Value.Alone = true // one of them is to blame
+			retry, err = w.again(ctx, d, time.Millisecond)
+		} else {
+			retry, err = w.failed(ctx, a, d, se)
+		}
+		if err != nil {
+			return retry, err
+		}
+	}
+	return retry, nil
+}
+
+// failed decides about one entry whose call failed.
+func (w *Workers) failed(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry], se *adapters.SendError) (time.Duration, error) {
+	e := &d.Value
 	e.Reason, e.Error = se.Reason, se.Error()
 	switch se.Reason {
 	case adapters.ReasonUnavailable, adapters.ReasonRateLimited, adapters.ReasonUnauthorized:
-		if now.Sub(e.FirstAt) > giveUpAfter {
+		if w.o.Now().Sub(e.FirstAt) > giveUpAfter {
 			return 0, w.end(ctx, d, StateParked, se)
 		}
 		return w.again(ctx, d, w.waitFor(ctx, e, se))
@@ -141,9 +233,9 @@ func (w *Workers) record(ctx context.Context, a adapters.Adapter, d docstore.Doc
 }
 
 // recordSent stores a delivery and, because an unrecorded one will be repeated, tries again while the store is away, until others may take the entry for cut.
-func (w *Workers) recordSent(ctx context.Context, version int64, e *Entry, follow []*Entry) error {
+func (w *Workers) recordSent(ctx context.Context, docs []docstore.Doc[Entry]) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := w.saveSent(ctx, version, e, follow...)
+		err := w.saveSent(ctx, docs)
 		if err != nil && !errors.Is(err, docstore.ErrUnavailable) {
 			err = backoff.Permanent(err)
 		}
@@ -186,6 +278,7 @@ func (w *Workers) unknownOutcome(ctx context.Context, a adapters.Adapter, d docs
 	e.Passive = 0
 	keyed := !passive && w.o.Now().Sub(e.FirstAt) < a.Features().IdempotentFor
 	switch {
+	case e.Post.Optional || e.Post.Verb == VerbNudge: // once is enough
 	case e.Post.Verb == VerbEdit || e.Post.Verb == VerbReact || e.Post.Verb == VerbCloseThread:
 		if e.Tries < 3 {
 			return w.again(ctx, d, w.pause(e)) // the same edit twice changes nothing
@@ -206,16 +299,21 @@ func (w *Workers) end(ctx context.Context, d docstore.Doc[Entry], s State, se *a
 	now := w.o.Now()
 	e.Reason = se.Reason
 	lane := e.Lane
+	if s == StateParked && e.Post.Optional {
+		s, e.Decision = StateFailed, "left out"
+	}
 	e.finish(s, docstore.Millis(now))
 	if s == StateParked {
 		e.Lane = lane
 	}
+	follow, err := w.follow(ctx, e, now)
+	if err != nil {
+		return err
+	}
 	var ops []docstore.Op
 	var lanes []string
-	for i, p := range w.w.Handler.Undelivered(ctx, e) {
-		o := w.newOutgoing(e.For, fmt.Sprintf("%s|%s|%d", e.ID, s, i), p, now)
-		ops = append(ops, w.entries.InsertOp(o.ID, o))
-		lanes = append(lanes, o.Lane)
+	for _, o := range follow {
+		ops, lanes = append(ops, w.entries.InsertOp(o.ID, o)), append(lanes, o.Lane)
 	}
 	ops = append(ops, w.entries.ReplaceOp(d.ID, d.Version, e))
 	if _, err := w.o.Store.Write(ctx, ops...); err != nil {
@@ -228,39 +326,46 @@ func (w *Workers) end(ctx context.Context, d docstore.Doc[Entry], s State, se *a
 }
 
 // reaction makes the entry that shows a person, on their own message, what became of their words.
-func (w *Workers) reaction(e *Entry, r adapters.Reaction, now time.Time) []*Entry {
+func (t *Transcript) reaction(e *Entry, r adapters.Reaction, now time.Time) []*Entry {
 	from := e.Post.Origin
 	if from == nil || e.Post.Verb == VerbReact {
 		return nil
 	}
-	if f, ok := w.features(from.Inbox); !ok || !f.React {
+	if f, ok := t.features(from.Inbox); !ok || !f.React {
 		return nil
 	}
-	return []*Entry{w.newOutgoing(e.For, e.ID+"|"+string(r), Post{
+	return []*Entry{t.newOutgoing(e.For, e.ID+"|"+string(r), Post{
 		Verb: VerbReact, Inbox: from.Inbox, Native: from.ID, Reaction: r, Author: AuthorBot,
 		Message: adapters.Outgoing{Chat: from.Chat, Group: true}, Topic: Topic{Key: from.Topic},
 	}, now)}
 }
 
-// saveSent records a delivery, together with entries that follow from it.
-func (t *Transcript) saveSent(ctx context.Context, version int64, e *Entry, follow ...*Entry) error {
+// saveSent records deliveries, together with the reactions that show them.
+func (t *Transcript) saveSent(ctx context.Context, docs []docstore.Doc[Entry]) error {
 	var lanes []string
 	var ops []docstore.Op
-	for _, f := range follow {
-		ops, lanes = append(ops, t.entries.InsertOp(f.ID, f)), append(lanes, f.Lane)
+	for i := range docs {
+		e := &docs[i].Value
+		for _, f := range t.reaction(e, adapters.ReactionDone, e.DoneAt) {
+			ops, lanes = append(ops, t.entries.InsertOp(f.ID, f)), append(lanes, f.Lane)
+		}
+		ops = append(ops, t.entries.ReplaceOp(docs[i].ID, docs[i].Version, e))
 	}
 	began := time.Now()
-	if _, err := t.o.Store.Write(ctx, append(ops, t.entries.ReplaceOp(e.ID, version, e))...); err != nil {
+	if _, err := t.o.Store.Write(ctx, ops...); err != nil {
 		return fmt.Errorf("record a delivery: %w", err)
 	}
 	t.o.Metrics.took(stageRecord, time.Since(began))
 	t.wake(ctx, lanes...)
-	inbox := string(e.Post.Inbox)
-	t.o.Metrics.sent.WithLabelValues(inbox, string(StateSent)).Inc()
-	if e.Post.Author == AuthorBot && e.Post.Topic.Key == "" {
-		t.o.Metrics.reply.WithLabelValues(inbox).Observe(e.DoneAt.Sub(e.At).Seconds())
+	for i := range docs {
+		e := &docs[i].Value
+		inbox := string(e.Post.Inbox)
+		t.o.Metrics.sent.WithLabelValues(inbox, string(StateSent)).Inc()
+		if e.Post.Author == AuthorBot && e.Post.Topic.Key == "" {
+			t.o.Metrics.reply.WithLabelValues(inbox).Observe(e.DoneAt.Sub(e.At).Seconds())
+		}
+		t.observe(string(StateSent), e)
 	}
-	t.observe(string(StateSent), e)
 	return nil
 }
 
@@ -276,6 +381,11 @@ func (w *Workers) call(ctx context.Context, a adapters.Adapter, e *Entry) error 
 		return nil
 	case VerbCloseThread:
 		return w.closeThread(ctx, a, e)
+	case VerbNudge:
+		if n, ok := adapters.As[adapters.Nudger](a); ok {
+			return n.Nudge(ctx, e.Post.Message.Chat)
+		}
+		return nil
 	}
 	if e.Post.Topic.Key != "" {
 		return w.sendInTopic(ctx, a, e)
@@ -394,31 +504,26 @@ func (w *Workers) opensAgain(ctx context.Context, a adapters.Adapter, th *thread
 	return closer.ReopenThread(ctx, th.Chat, th.Thread) == nil
 }
 
-// budget asks for one send of the account and the chat; a wait means neither was over-used.
-func (w *Workers) budget(ctx context.Context, a adapters.Adapter, e *Entry) (time.Duration, error) {
+// budget asks for one send of the account and of the chat, whose budget is given; a wait means neither was over-used.
+func (w *Workers) budget(ctx context.Context, f *adapters.Features, e *Entry, chat coord.Budget) (time.Duration, error) {
 	if w.w.NoBudgets {
 		return 0, nil
 	}
 	if e.Post.Verb == VerbReact || e.Post.Verb == VerbCloseThread {
 		return 0, nil // not messages; the platform's own refusal bounds them
 	}
-	f := a.Features()
-	chat := f.PerChat
-	if e.Post.Message.Group {
-		chat = f.PerGroup
-	}
 	wait, err := w.take(ctx, chatBudget(e), chat)
 	if wait > 0 || err != nil {
 		return wait, err
 	}
-	return w.take(ctx, "account|"+string(e.Post.Inbox), f.PerAccount)
+	return w.take(ctx, "account|"+string(e.Post.Inbox), coord.Budget{Count: f.PerAccount.Count, Per: f.PerAccount.Per})
 }
 
-func (w *Workers) take(ctx context.Context, name string, r adapters.Rate) (time.Duration, error) {
-	if r.Count == 0 {
+func (w *Workers) take(ctx context.Context, name string, b coord.Budget) (time.Duration, error) {
+	if b.Count == 0 {
 		return 0, nil
 	}
-	d, err := w.o.Coord.Take(ctx, name, coord.Budget{Count: r.Count, Per: r.Per}, 1)
+	d, err := w.o.Coord.Take(ctx, name, b, 1)
 	if err != nil {
 		return 0, fmt.Errorf("ask the send budget: %w", err)
 	}

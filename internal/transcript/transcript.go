@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kefu/adapters"
@@ -44,6 +45,8 @@ type Transcript struct {
 	o       Options
 	entries *docstore.Collection[Entry]
 	threads *docstore.Collection[thread]
+	purses  *docstore.Collection[purse]
+	workers atomic.Pointer[Workers] // of this process, once they are made
 	clock   sequence
 	waits   waits
 	doors   doors
@@ -74,6 +77,9 @@ func New(ctx context.Context, o Options) (*Transcript, error) {
 		return nil, err
 	}
 	if t.threads, err = docstore.Open(ctx, o.Store, "threads", threadIndexes...); err != nil {
+		return nil, err
+	}
+	if t.purses, err = docstore.Open[purse](ctx, o.Store, "purses"); err != nil {
 		return nil, err
 	}
 	return t, nil

@@ -21,8 +21,12 @@ type Handler interface {
 	Handle(ctx context.Context, m *adapters.Message) (Plan, error)
 	// GiveUp says what to post when Handle failed for good.
 	GiveUp(ctx context.Context, m *adapters.Message) Plan
-	// Undelivered says what to post when an outgoing entry ended as failed, unknown or parked: whom to tell.
+	// Undelivered says what to post when an outgoing entry ended as failed, unknown or parked: whom to tell. Of a person's words parked one after the other it hears only the first.
 	Undelivered(ctx context.Context, e *Entry) []Post
+	// Restricted says what to post when an inbox turned out to be able to answer only inside requests.
+	Restricted(ctx context.Context, inbox adapters.InboxName) []Post
+	// Hint is what a person reads when their answer takes longer than the last request for it: that any word brings it.
+	Hint(ctx context.Context, m *adapters.Message) string
 }
 
 // WorkerOptions bound the work of one process.
@@ -90,6 +94,7 @@ func (t *Transcript) NewWorkers(w WorkerOptions) *Workers {
 		ws.adapters[a.Inbox()] = a
 		ws.slots[laneOut+string(a.Inbox())] = newSlots(w.SendingPerInbox)
 	}
+	t.workers.Store(ws)
 	return ws
 }
 

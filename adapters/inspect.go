@@ -1,0 +1,32 @@
+package adapters
+
+import "context"
+
+// Inspector looks at how an account is set up on its platform and says what to change there.
+type Inspector interface {
+	// Inspect asks the platform and changes nothing there. A platform that cannot be reached is a finding, not an error.
+	Inspect(ctx context.Context, q Inspection) []Finding
+}
+
+// Inspection says what the account is meant to do.
+type Inspection struct {
+	WebhookURL string   // where the platform must deliver; "" when no public address is configured
+	Groups     []ChatID // the chats of the desks this account sits in
+}
+
+// Level says how bad a Finding is.
+type Level string
+
+// The levels.
+const (
+	LevelOK      Level = "ok"
+	LevelWarning Level = "warning" // works, but not as it could
+	LevelError   Level = "error"   // something the gateway needs does not work
+)
+
+// Finding is one thing that was looked at. Its texts hold no secret; they are English, as the command line is.
+type Finding struct {
+	Level   Level
+	Subject string // what was looked at and what it is like
+	Fix     string // what to click or write; "" for LevelOK
+}
