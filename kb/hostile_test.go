@@ -79,6 +79,10 @@ func FuzzNormalize(f *testing.F) {
 		if twice := kb.Normalize(once); twice != once || !utf8.ValidString(once) {
 			t.Errorf("Normalize(%q) = %q, then %q", text, once, twice)
 		}
+		// The wide space makes every text go the general way.
+		if general := kb.Normalize(text + "\u2003"); general != once {
+			t.Errorf("Normalize(%q) = %q, the general way %q", text, once, general)
+		}
 	})
 }
 

@@ -272,7 +272,7 @@ func (s *pairSet) find(key uint64) (int32, bool) {
 }
 
 // maxPostings bounds the work of a shortlist.
-const maxPostings = 20_000
+const maxPostings = 8000
 
 // shortlist returns up to n entries by likeness of their centroid as far as whole words and pairs tell, best first. The rarest features go
 // first and common ones are left out once the work is done, so that the cost does not grow with the store.

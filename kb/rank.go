@@ -10,11 +10,10 @@ import (
 )
 
 const (
-	// maxShortlist is how many entries are compared text by text in a model of more than maxScanned texts; below, all are.
-	maxShortlist = 64
-	maxScanned   = 3000
-	// maxRanked is how many entries are weighed against each other.
-	maxRanked = 48
+	// maxRanked is how many entries are weighed against each other. In a model of up to maxScanned texts they are the best of all; in a
+	// larger one, those whose centroids are likest.
+	maxRanked  = 48
+	maxScanned = 3000
 )
 
 // ranked is an entry of the shortlist with what speaks for it.
@@ -38,7 +37,8 @@ type query struct {
 	many   float64 // log of texts per entry
 
 	main, delta probe
-	list        []ranked
+	list, kept  []ranked
+	order       []int32
 	scores      []float64
 	beliefs     []belief
 	exact       []int32
@@ -60,13 +60,11 @@ func (s *snapshot) match(asked Question, at time.Time) Result {
 	s.read(q, normal)
 	s.rank(q, allowed)
 	r := Result{Text: q.text, None: fuse(q)}
-	slices.SortStableFunc(q.list, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(b.confidence, a.confidence), preferLanguage(asked.Language, a.entry, b.entry))
-	})
-	list := q.list[:min(asked.Limit, len(q.list))]
-	r.Candidates = make([]Candidate, len(list))
-	for i := range list {
-		r.Candidates[i] = list[i].candidate()
+	order := q.sorted(asked.Language)
+	order = order[:min(asked.Limit, len(order))]
+	r.Candidates = make([]Candidate, len(order))
+	for i, at := range order {
+		r.Candidates[i] = q.list[at].candidate()
 	}
 	return r
 }
@@ -118,7 +116,8 @@ func (q *query) release() {
 	q.main.forget()
 	q.delta.forget()
 	clear(q.list)
-	q.list, q.text = q.list[:0], ""
+	clear(q.kept)
+	q.list, q.kept, q.text = q.list[:0], q.kept[:0], ""
 	queries.Put(q)
 }
 
@@ -204,8 +203,24 @@ func (s *snapshot) rank(q *query, allowed func(*Entry) bool) {
 	for i := range q.list {
 		q.list[i].confidence = f.score(&q.list[i].signals)
 	}
-	slices.SortStableFunc(q.list, func(a, b ranked) int { return cmp.Compare(b.confidence, a.confidence) })
-	q.list = q.list[:maxRanked]
+	q.kept = q.kept[:0]
+	for _, i := range q.sorted("")[:maxRanked] {
+		q.kept = append(q.kept, q.list[i])
+	}
+	q.list, q.kept = q.kept, q.list
+}
+
+// sorted returns the numbers of the list's entries by confidence; among equals those of the language come first, then those listed first.
+func (q *query) sorted(language string) []int32 {
+	q.order = q.order[:0]
+	for i := range q.list {
+		q.order = append(q.order, int32(i))
+	}
+	slices.SortFunc(q.order, func(a, b int32) int {
+		x, y := &q.list[a], &q.list[b]
+		return cmp.Or(cmp.Compare(y.confidence, x.confidence), preferLanguage(language, x.entry, y.entry), cmp.Compare(a, b))
+	})
+	return q.order
 }
 
 // rank compares the entries of a model that may fit.
@@ -229,7 +244,7 @@ func (q *query) rank(p *probe, allowed func(*Entry) bool) {
 		}
 		return
 	}
-	for _, e := range p.withFavorite(p.shortlist(maxShortlist), logits) {
+	for _, e := range p.withFavorite(p.shortlist(maxRanked), logits) {
 		compare(e)
 	}
 }
