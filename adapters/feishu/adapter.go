@@ -47,6 +47,7 @@ func (a *Adapter) Inbox() adapters.InboxName { return a.inbox }
 func (a *Adapter) Features() adapters.Features {
 	return adapters.Features{
 		MaxText: maxText, TextUnit: adapters.UnitRune, MaxChoices: maxChoices,
+		Media: mediaLimits(), MaxFetch: maxFetch,
 		MessageIDs: true, Threads: true, Edit: true, React: true,
 		IdempotentFor: idempotentFor,
 		PushAllowed:   true,
@@ -59,7 +60,7 @@ func (a *Adapter) Features() adapters.Features {
 // Send implements adapters.Adapter. In a thread ReplyTo has no effect, because the platform lets every message of a thread
 // answer its root. A quoted message that is gone, and a chat without threads, cost a second call under the same uuid.
 func (a *Adapter) Send(ctx context.Context, out adapters.Outgoing) (adapters.Receipt, error) {
-	r, err := render(out, false)
+	r, err := a.prepare(ctx, out)
 	if err != nil {
 		return adapters.Receipt{}, err
 	}
@@ -79,6 +80,14 @@ func (a *Adapter) Send(ctx context.Context, out adapters.Outgoing) (adapters.Rec
 	default:
 		return a.client.create(ctx, out.Chat, r, uuid(out.Key))
 	}
+}
+
+// prepare gives a message the platform's form; media are uploaded first.
+func (a *Adapter) prepare(ctx context.Context, out adapters.Outgoing) (rendered, error) {
+	if out.Media != nil {
+		return a.client.renderMedia(ctx, out)
+	}
+	return render(out, false)
 }
 
 // OpenThread implements adapters.ThreadOpener: Head becomes the root, and the first reply to it opens the thread. An empty Head
@@ -104,8 +113,8 @@ func (a *Adapter) OpenThread(ctx context.Context, req adapters.ThreadRequest) (a
 // Edit implements adapters.Editor: cards are patched, texts are put. A card may become a text (its buttons vanish); a text
 // cannot become a card.
 func (a *Adapter) Edit(ctx context.Context, id adapters.MessageID, out adapters.Outgoing) error {
-	if id == "" {
-		return rejected("edit: no message id")
+	if id == "" || out.Media != nil {
+		return rejected("edit: no message id, or media, which cannot be edited")
 	}
 	root := out.Thread != "" && string(out.Thread) == string(id)
 	r, err := render(out, root)
@@ -123,6 +132,18 @@ func (a *Adapter) Edit(ctx context.Context, id adapters.MessageID, out adapters.
 		return err
 	}
 	return a.client.patch(ctx, string(id), r)
+}
+
+// Recall implements adapters.Recaller. The company's admin decides for how long a message can be withdrawn.
+func (a *Adapter) Recall(ctx context.Context, _ adapters.ChatID, id adapters.MessageID) error {
+	if id == "" {
+		return rejected("recall: no message id")
+	}
+	err := a.client.withdraw(ctx, string(id))
+	if refusedWith(err, codeWithdrawn, codeNotFound, codeDeleted) {
+		return nil
+	}
+	return err
 }
 
 // emojis are names of open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/im-v1/message-reaction/emojis-introduce.
@@ -160,5 +181,7 @@ var (
 	_ adapters.ThreadOpener  = (*Adapter)(nil)
 	_ adapters.Editor        = (*Adapter)(nil)
 	_ adapters.Reactor       = (*Adapter)(nil)
+	_ adapters.Recaller      = (*Adapter)(nil)
+	_ adapters.MediaOpener   = (*Adapter)(nil)
 	_ adapters.Prober        = (*Adapter)(nil)
 )

@@ -26,15 +26,19 @@ const (
 
 // client makes the platform's calls. Every error is a *adapters.SendError.
 type client struct {
-	cfg    Config
-	sdk    *larkcore.Config
-	im     *larkim.V1
-	http   judging
-	tokens adapters.Tokens
+	cfg  Config
+	sdk  *larkcore.Config
+	im   *larkim.V1
+	http judging
+	// patient has no time-out of its own: for files and the long connection.
+	patient *http.Client
+	tokens  adapters.Tokens
 }
 
 func newClient(cfg Config, env adapters.Env) *client {
-	c := &client{cfg: cfg, http: judging{env.HTTP}, tokens: env.Tokens}
+	patient := *env.HTTP
+	patient.Timeout = 0
+	c := &client{cfg: cfg, http: judging{env.HTTP}, patient: &patient, tokens: env.Tokens}
 	c.sdk = &larkcore.Config{
 		BaseUrl:      cfg.APIBase,
 		AppId:        cfg.AppID,
@@ -48,18 +52,23 @@ func newClient(cfg Config, env adapters.Env) *client {
 	return c
 }
 
-// do runs one call with the shared token, and once more with a fresh one where the platform says the token is stale.
+// do runs a call of the SDK within a deadline.
 func (c *client) do(ctx context.Context, op string, call func(context.Context, larkcore.RequestOptionFunc) error) error {
 	if err := ctx.Err(); err != nil {
-		return &adapters.SendError{Reason: adapters.ReasonUnavailable, Err: fmt.Errorf("%s: not begun: %w", op, err)}
+		return notBegun(op, err)
 	}
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
+	return c.authorized(ctx, op, func(token string) error { return call(ctx, larkcore.WithTenantAccessToken(token)) })
+}
+
+// authorized runs one call with the shared token, and once more with a fresh one where the platform says the token is stale.
+func (c *client) authorized(ctx context.Context, op string, call func(token string) error) error {
 	token, err := c.tokens.Token(ctx, c.tokenKey(), c.fetchToken)
 	if err != nil {
 		return tokenError(op, err)
 	}
-	err = call(ctx, larkcore.WithTenantAccessToken(token))
+	err = call(token)
 	if !refusedWith(err, codeNoToken, codeTenantToken, codeAppToken, codeTokenPrefix) {
 		return sendError(op, err)
 	}
@@ -67,10 +76,20 @@ func (c *client) do(ctx context.Context, op string, call func(context.Context, l
 	if renewErr != nil {
 		return tokenError(op, renewErr)
 	}
-	return sendError(op, call(ctx, larkcore.WithTenantAccessToken(token)))
+	return sendError(op, call(token))
 }
 
-func (c *client) tokenKey() string { return "feishu|" + c.cfg.AppID }
+func notBegun(op string, err error) error {
+	return &adapters.SendError{Reason: adapters.ReasonUnavailable, Err: fmt.Errorf("%s: not begun: %w", op, err)}
+}
+
+// tokenKey names the app on its platform: one app id means different apps on different addresses.
+func (c *client) tokenKey() string {
+	if c.cfg.APIBase == defaultBase {
+		return "feishu|" + c.cfg.AppID
+	}
+	return "feishu|" + c.cfg.APIBase + "|" + c.cfg.AppID
+}
 
 func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, ok := ctx.Deadline(); ok {

@@ -28,6 +28,10 @@ const (
 	codeTokenPrefix = 99991671
 	codeBeingSent   = 230049
 	codeDeleted     = 230110
+	codeTooLarge    = 234006
+	codeImageFormat = 234011
+	codeResolution  = 234039
+	codeScope       = 99991672
 	minRetryAfter   = time.Second
 	resetHeader     = "X-Ogw-Ratelimit-Reset" // seconds
 	logIDHeader     = "X-Tt-Logid"
@@ -39,28 +43,36 @@ type outcome struct {
 	why    string
 }
 
-// outcomes lists the codes of the documents on sending, replying, editing and reacting and of the general error page
-// (open.feishu.cn/document/server-docs/im-v1/message/{create,reply,patch,update}, im-v1/message-reaction/create,
+// outcomes lists the codes of the documents on sending, replying, editing, withdrawing, reacting, uploading and fetching and of the general error page
+// (open.feishu.cn/document/server-docs/im-v1/message/{create,reply,patch,update,delete}, im-v1/message-reaction/create, im-v1/{image,file}/create,
+// im-v1/message-resource/get,
 // uAjLw4CM/ugTN1YjL4UTN24CO1UjN/trouble-shooting/generic-error-code). Codes that are not here refuse the content.
 var outcomes = map[int]outcome{
 	230001:          {adapters.ReasonRejected, "a parameter is invalid"},
 	230002:          {adapters.ReasonUnreachable, "the bot is not in the chat"},
 	230006:          {adapters.ReasonUnauthorized, "the app's bot ability is off: activate it in the developer console"},
+	230009:          {adapters.ReasonRejected, "it is too late to withdraw the message"},
 	codeWithdrawn:   {adapters.ReasonThreadGone, "the message was withdrawn"},
+	230012:          {adapters.ReasonRejected, "the message is not the bot's"},
 	230013:          {adapters.ReasonUnreachable, "the person is outside the app's availability or has left the company"},
+	230015:          {adapters.ReasonRejected, "a private chat cannot be shared"},
 	230017:          {adapters.ReasonRejected, "the bot does not own the file"},
 	230018:          {adapters.ReasonUnreachable, "the group's settings forbid it"},
 	230019:          {adapters.ReasonThreadGone, "the topic does not exist"},
 	codeTooOften:    {adapters.ReasonRateLimited, "too often to this chat"},
 	230022:          {adapters.ReasonRejected, "the content holds sensitive words"},
 	230025:          {adapters.ReasonRejected, "the content is too long"},
+	230026:          {adapters.ReasonRejected, "the bot may not withdraw this message"},
 	230027:          {adapters.ReasonUnauthorized, "a permission is missing, or the group is external"},
 	230028:          {adapters.ReasonRejected, "the content fails the company's data loss check"},
 	230029:          {adapters.ReasonUnreachable, "the person has left the company"},
 	230031:          {adapters.ReasonRejected, "the message is older than 14 days"},
 	230034:          {adapters.ReasonUnreachable, "there is no such chat or person"},
 	230035:          {adapters.ReasonUnreachable, "the bot is muted or blocked here"},
+	230036:          {adapters.ReasonUnreachable, "the company's encryption key was deleted"},
+	230038:          {adapters.ReasonUnreachable, "private chats with people of another company are not possible"},
 	codeBeingSent:   {adapters.ReasonUnknown, "the same message is being sent"},
+	230050:          {adapters.ReasonUnreachable, "the bot cannot see the message"},
 	230053:          {adapters.ReasonUnreachable, "the person stopped the bot"},
 	codeWrongType:   {adapters.ReasonRejected, "not possible for this type of message"},
 	230055:          {adapters.ReasonRejected, "the file's type does not fit the message"},
@@ -76,6 +88,24 @@ var outcomes = map[int]outcome{
 	231008:          {adapters.ReasonUnreachable, "the bot cannot see the message"},
 	231015:          {adapters.ReasonUnknown, "the same reaction is being made"},
 	232009:          {adapters.ReasonUnreachable, "the group was dissolved"},
+	234001:          {adapters.ReasonRejected, "a parameter of the file is invalid"},
+	234002:          {adapters.ReasonUnauthorized, "the app may not handle files: add the scope im:resource and publish a version"},
+	234003:          {adapters.ReasonRejected, "the file does not belong to the message"},
+	234004:          {adapters.ReasonRejected, "the bot is not in the chat of the file"},
+	234005:          {adapters.ReasonRejected, "the image was deleted"},
+	codeTooLarge:    {adapters.ReasonRejected, "the file is too large"},
+	234007:          {adapters.ReasonUnauthorized, "the app's bot ability is off: activate it in the developer console"},
+	234008:          {adapters.ReasonRejected, "the file belongs to another app"},
+	234009:          {adapters.ReasonUnauthorized, "the app may not handle this file"},
+	234010:          {adapters.ReasonRejected, "the file is empty"},
+	codeImageFormat: {adapters.ReasonRejected, "the image's format is not known"},
+	234037:          {adapters.ReasonRejected, "the file is too large to be fetched"},
+	234038:          {adapters.ReasonRejected, "the chat forbids copying and forwarding"},
+	codeResolution:  {adapters.ReasonRejected, "the image has too many pixels"},
+	234040:          {adapters.ReasonRejected, "the bot cannot see the message of the file"},
+	234041:          {adapters.ReasonRejected, "the company's encryption key was deleted"},
+	234042:          {adapters.ReasonUnavailable, "the company's own storage fails"},
+	234043:          {adapters.ReasonRejected, "files of this type of message cannot be fetched"},
 	codeRate:        {adapters.ReasonRateLimited, "too many calls of this app"},
 	99991401:        {adapters.ReasonUnauthorized, "our address is not on the app's IP whitelist"},
 	99991403:        {adapters.ReasonUnauthorized, "the company's monthly quota of API calls is used up"},
@@ -85,7 +115,7 @@ var outcomes = map[int]outcome{
 	codeAppToken:    {adapters.ReasonUnauthorized, "the app token is invalid"},
 	99991668:        {adapters.ReasonUnauthorized, "the user token is invalid"},
 	codeTokenPrefix: {adapters.ReasonUnauthorized, "the token is of the wrong kind"},
-	99991672:        {adapters.ReasonUnauthorized, "a scope is missing: add it in the developer console and publish a version"},
+	codeScope:       {adapters.ReasonUnauthorized, "a scope is missing: add it in the developer console and publish a version"},
 	99991677:        {adapters.ReasonUnauthorized, "the user token expired"},
 	99992361:        {adapters.ReasonUnreachable, "the open_id belongs to another app"},
 	99992402:        {adapters.ReasonRejected, "a field is invalid"},

@@ -68,7 +68,8 @@ func TestConformance(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			adaptertest.Run(t, adaptertest.Subject{
-				Start: func(t testing.TB, env adapters.Env) adaptertest.Running { return running(t, o, env) },
+				Start:   func(t testing.TB, env adapters.Env) adaptertest.Running { return running(t, o, env) },
+				FetchOp: func(op string) bool { return strings.HasSuffix(op, "/resources/:file_key") },
 				SendOp: func(op string) bool {
 					return op == "/open-apis/im/v1/messages" || op == "/open-apis/im/v1/messages/:message_id/reply"
 				},
@@ -89,8 +90,11 @@ func running(t testing.TB, o feishusim.Options, env adapters.Env) adaptertest.Ru
 	})
 	r := adaptertest.Running{
 		Adapter: a, Platform: s, Customer: customer, Member: member, Group: group, Stranger: "oc_nobody", Webhook: a,
-		Chat:         func(person string) adapters.ChatID { return adapters.ChatID(s.PrivateChat(person)) },
-		Shows:        []adapters.SpanKind{adapters.SpanBold, adapters.SpanItalic, adapters.SpanStrike, adapters.SpanPre, adapters.SpanLink},
+		Chat:  func(person string) adapters.ChatID { return adapters.ChatID(s.PrivateChat(person)) },
+		Shows: []adapters.SpanKind{adapters.SpanBold, adapters.SpanItalic, adapters.SpanStrike, adapters.SpanPre, adapters.SpanLink},
+		Sends: map[string]adapters.AttachmentKind{
+			"image": adapters.AttachmentImage, "file": adapters.AttachmentFile, "audio": adapters.AttachmentVoice, "media": adapters.AttachmentVideo,
+		},
 		DeleteThread: func(thread adapters.ThreadID) error { return s.Withdraw(string(thread), true) },
 		Genuine:      func(text string) *http.Request { return delivery(t, s, text) },
 		BadSignature: func() *http.Request { return unauthentic(t, s, o.NoEncryption) },

@@ -18,6 +18,7 @@ const (
 	msgPost    = "post"
 	msgCard    = "interactive"
 	msgImage   = "image"
+	msgFile    = "file"
 	msgAudio   = "audio"
 	msgMedia   = "media"
 	msgSticker = "sticker"
@@ -70,7 +71,7 @@ func parseContent(kind, raw string) (content, error) {
 		return parsePost(f, raw)
 	case msgCard:
 		return parseRich(f.Title, f.Elements)
-	case msgImage, "file", "folder", msgAudio, msgMedia, msgSticker:
+	case msgImage, msgFile, "folder", msgAudio, msgMedia, msgSticker:
 		return attached(fileOf(kind, f))
 	case "location":
 		return attached(adapters.Attachment{Kind: adapters.AttachmentLocation, Text: clean(f.Name), Lat: float(f.Latitude), Lon: float(f.Longitude)})

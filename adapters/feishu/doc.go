@@ -14,7 +14,9 @@
 //     case land in that case too. In a group that refuses threads (230071) the message becomes a quoting reply to the root.
 //   - A private chat is the chat id (oc_...) of the person's chat with the bot; it never has threads. Sending to an open_id
 //     (ou_...) works as well.
-//   - Files and images are references; the bot's own posts, other bots, system messages, and events that report no act towards the
+//   - Files are streamed: an upload is a form whose length is known beforehand, a download is the answer's body, given up when it stalls. Media go
+//     alone, as picture, voice or video where the platform has a form for the type, otherwise as a file.
+//   - The bot's own posts, other bots, system messages, and events that report no act towards the
 //     account are acknowledged and not received. So is the bot menu (application.bot.menu_v6): it names no chat.
 //   - The button events name no chat type, so the buttons carry the group and the thread beside the choice.
 //   - The platform's error texts echo parts of the request. They are dropped: an error holds the code, the platform's log id

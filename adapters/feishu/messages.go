@@ -87,6 +87,15 @@ func (c *client) react(ctx context.Context, id, emoji string) error {
 	})
 }
 
+// withdraw takes a message back (open.feishu.cn/document/server-docs/im-v1/message/delete).
+func (c *client) withdraw(ctx context.Context, id string) error {
+	req := larkim.NewDeleteMessageReqBuilder().MessageId(id).Build()
+	return c.do(ctx, "recall", func(ctx context.Context, token larkcore.RequestOptionFunc) error {
+		_, err := c.im.Message.Delete(ctx, req, token)
+		return err
+	})
+}
+
 // receiptOf names the thread only where the platform put the message into one.
 func receiptOf(message, root, thread *string) adapters.Receipt {
 	r := adapters.Receipt{ID: adapters.MessageID(value(message))}

@@ -44,13 +44,15 @@ var hello = adapters.Outgoing{Key: "k", Chat: "oc_1", Text: "hello"}
 func TestCodes(t *testing.T) {
 	rows := map[adapters.Reason][]int{
 		adapters.ReasonRejected: {
-			230001, 230017, 230022, 230025, 230028, 230031, 230054, 230055, 230071, 230075, 231001, 99992402,
+			230001, 230009, 230012, 230015, 230017, 230022, 230025, 230026, 230028, 230031, 230054, 230055, 230071, 230075, 231001, 99992402,
+			234001, 234003, 234004, 234005, 234006, 234008, 234010, 234011, 234037, 234038, 234039, 234040, 234041, 234043,
 			123456789, // nobody knows
 		},
-		adapters.ReasonUnreachable: {230002, 230013, 230018, 230029, 230034, 230035, 230053, 231002, 231004, 231008, 232009, 99992361},
+		adapters.ReasonUnreachable: {230002, 230013, 230018, 230029, 230034, 230035, 230036, 230038, 230050, 230053, 231002, 231004, 231008, 232009, 99992361},
 		adapters.ReasonUnauthorized: {
-			230006, 230027, 99991401, 99991403, 99991661, 99991662, 99991663, 99991664, 99991668, 99991671, 99991672, 99991677,
+			230006, 230027, 99991401, 99991403, 99991661, 99991662, 99991663, 99991664, 99991668, 99991671, 99991672, 99991677, 234002, 234007, 234009,
 		},
+		adapters.ReasonUnavailable: {234042},
 		adapters.ReasonThreadGone:  {230011, 230019, 230110, 231003, 231005},
 		adapters.ReasonRateLimited: {230020, 99991400},
 		adapters.ReasonUnknown:     {230049, 231015},
@@ -175,7 +177,7 @@ func (k *ttl) Token(ctx context.Context, key string, fetch adapters.FetchToken) 
 }
 
 func (k *ttl) Renew(ctx context.Context, key, _ string, fetch adapters.FetchToken) (string, error) {
-	if key != "feishu|cli_1" {
+	if !strings.HasPrefix(key, "feishu|http://127.0.0.1:") || !strings.HasSuffix(key, "|cli_1") {
 		return "", errors.New("unexpected key " + key)
 	}
 	token, d, err := fetch(ctx)

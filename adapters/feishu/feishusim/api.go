@@ -51,26 +51,41 @@ func (s *Sim) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST "+tokenPath, s.faulty(tokenPath, s.serveToken))
 	mux.Handle("GET /open-apis/bot/v3/info", s.faulty("/open-apis/bot/v3/info", s.serveBotInfo))
+	mux.Handle("GET "+resourcePath, s.faulty(opOf(resourcePath), s.serveResource))
 	for _, route := range []struct {
 		method, path string
+		body         string // media type
 		handle       handler
 	}{
-		{http.MethodPost, messagesPath, s.create},
-		{http.MethodPost, messagesPath + "/{id}/reply", s.reply},
-		{http.MethodPatch, messagesPath + "/{id}", s.patch},
-		{http.MethodPut, messagesPath + "/{id}", s.update},
-		{http.MethodPost, messagesPath + "/{id}/reactions", s.react},
+		{http.MethodPost, messagesPath, jsonBody, s.create},
+		{http.MethodPost, messagesPath + "/{id}/reply", jsonBody, s.reply},
+		{http.MethodPatch, messagesPath + "/{id}", jsonBody, s.patch},
+		{http.MethodPut, messagesPath + "/{id}", jsonBody, s.update},
+		{http.MethodDelete, messagesPath + "/{id}", "", s.withdraw},
+		{http.MethodPost, messagesPath + "/{id}/reactions", jsonBody, s.react},
+		{http.MethodPost, imagesPath, formBody, s.uploadImage},
+		{http.MethodPost, filesPath, formBody, s.uploadFile},
 	} {
-		op := strings.ReplaceAll(route.path, "{id}", ":message_id")
-		mux.Handle(route.method+" "+route.path, s.faulty(op, s.authenticated(route.handle)))
+		mux.Handle(route.method+" "+route.path, s.faulty(opOf(route.path), s.authenticated(route.body, route.handle)))
 	}
 	return mux
+}
+
+const (
+	jsonBody = "application/json"
+	formBody = "multipart/form-data"
+	maxBody  = maxFile + 1<<20
+)
+
+// opOf names an operation as Faults does.
+func opOf(path string) string {
+	return strings.NewReplacer("{id}", ":message_id", "{key}", ":file_key").Replace(path)
 }
 
 // faulty makes the planned fault of op out of next.
 func (s *Sim) faulty(op string, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
 			http.Error(w, "body too large", http.StatusRequestEntityTooLarge)
 			return
@@ -197,33 +212,35 @@ func (s *Sim) serveBotInfo(w http.ResponseWriter, r *http.Request) {
 	}}, nil)
 }
 
-func isJSON(r *http.Request) bool {
+func isJSON(r *http.Request) bool { return carries(r, jsonBody) }
+
+func carries(r *http.Request, body string) bool {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err == nil && kind == "application/json"
+	return body == "" || err == nil && kind == body
 }
 
 // authenticated checks token, app budget and content type, then runs h under s.mu.
-func (s *Sim) authenticated(h handler) http.HandlerFunc {
+func (s *Sim) authenticated(body string, h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body) // read before by faulty
+		data, _ := io.ReadAll(r.Body) // read before by faulty
 		s.mu.Lock()
 		refused := s.authorize(r)
 		if refused == nil {
 			refused = s.withinBudget(r.Pattern)
 		}
-		if refused == nil && !isJSON(r) {
-			refused = refuse(9499, "Bad Request: Content-Type must be application/json")
+		if refused == nil && !carries(r, body) {
+			refused = refuse(9499, "Bad Request: Content-Type must be "+body)
 		}
-		var data map[string]any
+		var out map[string]any
 		if refused == nil {
-			data, refused = h(call{id: r.PathValue("id"), body: body, req: r})
+			out, refused = h(call{id: r.PathValue("id"), body: data, req: r})
 		}
 		s.mu.Unlock()
 		if refused != nil {
 			s.answer(w, nil, refused)
 			return
 		}
-		s.answer(w, map[string]any{"data": data}, nil)
+		s.answer(w, map[string]any{"data": out}, nil)
 	}
 }
 

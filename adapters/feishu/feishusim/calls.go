@@ -120,7 +120,7 @@ func (s *Sim) deliver(m *message, b sendBody, size int, place func()) (map[strin
 	if r := s.often("chat/"+m.chat.id, chatPerSecond); r != nil {
 		return nil, r
 	}
-	words, multi, r := read(b.MsgType, *b.Content, size)
+	words, multi, r := s.read(b.MsgType, *b.Content, size)
 	if r != nil {
 		return nil, r
 	}
@@ -210,7 +210,7 @@ func (s *Sim) edit(c call, kind string, check func(*message, bool) *refusal) (ma
 	if (m.kind == "interactive") != (kind == "interactive") { // texts and posts may become each other
 		return nil, refuse(230054, "This operation is unavailable for this message type.")
 	}
-	words, multi, r := read(kind, *b.Content, len(c.body))
+	words, multi, r := s.read(kind, *b.Content, len(c.body))
 	if r == nil {
 		r = check(m, multi)
 	}

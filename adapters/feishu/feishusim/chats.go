@@ -50,7 +50,8 @@ type message struct {
 	seq       int64
 	edited    bool
 	reactions []string
-	multi     bool // a card with config.update_multi
+	files     map[string]resource // by key
+	multi     bool                // a card with config.update_multi
 	gone      bool
 }
 
@@ -137,15 +138,20 @@ func (s *Sim) Withdraw(messageID string, byOwner bool) error {
 	if m == nil || m.gone {
 		return fmt.Errorf("feishusim: there is no message %s", messageID)
 	}
-	m.gone = true
 	how := "message_owner"
 	if byOwner {
 		how = "group_owner"
 	}
+	s.takeBack(m, how)
+	return nil
+}
+
+// takeBack expects s.mu to be held.
+func (s *Sim) takeBack(m *message, how string) {
+	m.gone = true
 	s.push(m.chat, "im.message.recalled_v1", map[string]any{
 		"message_id": m.id, "chat_id": m.chat.id, "recall_time": s.millis(), "recall_type": how,
 	})
-	return nil
 }
 
 // Thread returns the omt_ id of the thread that hangs from a root message, "" while it has none.
@@ -167,6 +173,7 @@ func (s *Sim) add(m *message, p sim.Post) *message {
 	p.ID, p.Chat, p.Group, p.From, p.At = m.id, m.chat.name(), m.chat.group(), m.from, s.opts.Now()
 	p.Thread = m.threadRoot()
 	p.Text, p.Markup, p.Buttons, p.Card = m.shown.text, m.shown.markup, m.shown.buttons, m.kind == "interactive"
+	p.File = m.shown.file
 	m.seq = s.log.Add(p).Seq
 	m.chat.latest = m.id
 	s.messages[m.id] = m

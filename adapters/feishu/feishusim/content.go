@@ -22,11 +22,19 @@ type shown struct {
 	markup  string
 	buttons []sim.Button
 	values  []json.RawMessage
+	file    *sim.File
 }
 
 // read checks content as the platform does for msg_type kind.
-func read(kind, content string, bodySize int) (shown, bool, *refusal) {
+func (s *Sim) read(kind, content string, bodySize int) (shown, bool, *refusal) {
 	switch kind {
+	case "image", "file", "audio", "media":
+		var c fileContent
+		if json.Unmarshal([]byte(content), &c) != nil {
+			return shown{}, false, refuse(230001, "Your request contains an invalid request parameter, ext=invalid message content")
+		}
+		f, r := s.readFile(kind, c)
+		return shown{file: f}, false, r
 	case "text":
 		if bodySize > maxTextBody {
 			return shown{}, false, refuse(230025, "The length of the message content reaches its limit.")

@@ -22,7 +22,7 @@ func (s *Sim) Request(ctx context.Context, payload []byte, at time.Time) (*http.
 // Delivery makes a person write a private text and returns its authentic delivery instead of making it.
 func (s *Sim) Delivery(ctx context.Context, openID, text string) (*http.Request, error) {
 	s.mu.Lock()
-	m := &message{chat: s.privateChat(openID), from: openID, kind: "text", content: contentOf("text", text, false), shown: shown{text: text}}
+	m := &message{chat: s.privateChat(openID), from: openID, kind: "text", content: contentOf("text", text, false, nil).content, shown: shown{text: text}}
 	s.add(m, sim.Post{})
 	payload := s.Payload("im.message.receive_v1", s.messageEvent(m, nil))
 	s.mu.Unlock()

@@ -71,9 +71,12 @@ func (s *Sim) write(c *chat, say sim.Say) (string, error) {
 	if say.Kind != "" {
 		m.kind = say.Kind
 	}
-	said := contentOf(m.kind, say.Text, say.Mention)
-	m.content = said
+	words := contentOf(m.kind, say.Text, say.Mention, say.File)
+	m.content, m.files = words.content, words.files
 	m.shown.text = say.Text
+	for _, r := range words.files {
+		m.shown.file = &r.file
+	}
 	var mentions []any
 	if say.Mention {
 		m.shown.text = strings.TrimSpace("@" + s.opts.BotName + " " + say.Text)
@@ -139,27 +142,28 @@ func userID(openID string) map[string]any {
 }
 
 // contentOf writes what people send in the form of the event's content.
-func contentOf(kind, text string, mention bool) string {
+func contentOf(kind, text string, mention bool, f *sim.File) said {
 	if mention {
 		text = strings.TrimSuffix(mentionKey+" "+text, " ")
 	}
+	key, file, files := attach(kind, f)
 	var v any
 	switch kind {
 	case "text":
 		v = map[string]any{"text": text}
 	case "post":
 		line := []any{map[string]any{"tag": "text", "text": text, "style": []any{}}}
-		v = map[string]any{"title": "", "content": []any{line, []any{map[string]any{"tag": "img", "image_key": "img_v2_" + randomHex(8), "width": 300, "height": 300}}}}
+		v = map[string]any{"title": "", "content": []any{line, []any{map[string]any{"tag": "img", "image_key": key, "width": 300, "height": 300}}}}
 	case "image":
-		v = map[string]any{"image_key": "img_v2_" + randomHex(8)}
+		v = map[string]any{"image_key": key}
 	case "file", "folder":
-		v = map[string]any{"file_key": "file_v2_" + randomHex(8), "file_name": "order.pdf"}
+		v = map[string]any{"file_key": key, "file_name": file.Name}
 	case "audio":
-		v = map[string]any{"file_key": "file_v2_" + randomHex(8), "duration": 2000}
+		v = map[string]any{"file_key": key, "duration": 1000 * file.Duration}
 	case "media":
-		v = map[string]any{"file_key": "file_v2_" + randomHex(8), "image_key": "img_v2_" + randomHex(8), "file_name": "clip.mp4", "duration": 2500}
+		v = map[string]any{"file_key": key, "image_key": "img_v3_" + randomHex(12), "file_name": file.Name, "duration": 1000 * file.Duration}
 	case "sticker":
-		v = map[string]any{"file_key": "v2_" + randomHex(8)}
+		v = map[string]any{"file_key": key}
 	case "location":
 		v = map[string]any{"name": text, "longitude": "116.397128", "latitude": "39.916527"}
 	case "share_chat":
@@ -174,5 +178,5 @@ func contentOf(kind, text string, mention bool) string {
 		v = map[string]any{}
 	}
 	b, _ := json.Marshal(v) // strings and maps always marshal
-	return string(b)
+	return said{content: string(b), files: files}
 }

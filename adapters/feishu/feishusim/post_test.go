@@ -17,12 +17,12 @@ func TestPostsAreJudged(t *testing.T) {
 		"flat":             {`{"content":[[{"tag":"text","text":"a"}]]}`, "", ""},
 		"no JSON":          {`{`, "", ""},
 	} {
-		got, _, bad := read("post", row.content, len(row.content))
+		got, _, bad := (&Sim{}).read("post", row.content, len(row.content))
 		if (bad == nil) != (row.text != "") || got.text != row.text || got.markup != row.markup {
 			t.Errorf("%s: %q %q, refused %v, want %q %q", name, got.text, got.markup, bad, row.text, row.markup)
 		}
 	}
-	if _, _, bad := read("post", "{}", maxCardBody+1); bad == nil || bad.code != 230025 {
+	if _, _, bad := (&Sim{}).read("post", "{}", maxCardBody+1); bad == nil || bad.code != 230025 {
 		t.Errorf("a long post: %v", bad)
 	}
 }

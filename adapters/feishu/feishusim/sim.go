@@ -84,6 +84,7 @@ type Sim struct {
 	private   map[string]*chat // by open_id
 	messages  map[string]*message
 	sent      map[string]sentBefore // by uuid
+	uploads   map[string]upload     // by key
 	budget    budget
 	refusals  map[string]int
 	callbacks map[string]int
@@ -101,7 +102,7 @@ func Start(o Options) (*Sim, error) {
 	}
 	s := &Sim{
 		opts: o, base: "http://" + listener.Addr().String(), log: sim.Log{Keep: o.KeepPosts},
-		chats: map[string]*chat{}, private: map[string]*chat{}, messages: map[string]*message{}, sent: map[string]sentBefore{},
+		chats: map[string]*chat{}, private: map[string]*chat{}, messages: map[string]*message{}, sent: map[string]sentBefore{}, uploads: map[string]upload{},
 		refusals: map[string]int{}, callbacks: map[string]int{}, budget: budget{},
 	}
 	s.out = newPusher(s, o.WebhookURL)
