@@ -113,7 +113,7 @@ type Message struct {
 	Event   Event     `json:"event,omitempty"`
 	// SentAt is the platform's own time of the message.
 	SentAt time.Time `json:"sent_at"`
-	// Raw is the payload as it came, for KindUnknown only; at most 64 KiB.
+	// Raw is the payload as it came, for KindUnknown and for notices; at most 64 KiB.
 	Raw []byte `json:"raw,omitempty"`
 }
 

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
-	"github.com/silenceper/wechat/v2/officialaccount/customerservice"
 	"github.com/silenceper/wechat/v2/officialaccount/message"
 
 	"kefu/adapters"
@@ -25,8 +25,10 @@ const (
 // Adapter is one official account.
 type Adapter struct {
 	inbox    adapters.InboxName
-	service  bool // the account has the customer-service API
+	pushes   atomic.Bool // the account has the customer-service API
 	gateway  adapters.Gateway
+	nudge    *Template // nil = none
+	quiet    quiet     // who shall not be shown "typing" now
 	vault    vault
 	client   client
 	attempts attempts
@@ -59,12 +61,15 @@ func New(inbox adapters.InboxName, cfg Config, env adapters.Env) (*Adapter, erro
 	if err := checkBase(cfg.APIBase); err != nil {
 		return nil, fmt.Errorf("wechat: api_base %w", err)
 	}
-	return &Adapter{
-		inbox: inbox, service: cfg.serviceAPI(), gateway: env.Gateway, env: env,
+	a := &Adapter{
+		inbox: inbox, gateway: env.Gateway, env: env, nudge: cfg.Template,
 		vault:    vault{appID: cfg.AppID, mode: cfg.Mode, tokens: cfg.tokens(), keys: keys, window: cfg.TimeWindow, now: env.Now},
-		client:   client{base: trimBase(cfg.APIBase), appID: cfg.AppID, secret: cfg.AppSecret, http: env.HTTP, tokens: env.Tokens},
+		client:   client{base: trimBase(cfg.APIBase), appID: cfg.AppID, secret: cfg.AppSecret, http: env.HTTP, outside: newOutside(), tokens: env.Tokens},
 		attempts: attempts{now: env.Now},
-	}, nil
+		quiet:    quiet{now: env.Now},
+	}
+	a.pushes.Store(cfg.serviceAPI())
+	return a, nil
 }
 
 // Inbox implements adapters.Adapter.
@@ -77,47 +82,76 @@ func (a *Adapter) Features() adapters.Features {
 		InlineLink:  inlineLink,
 		ReplyWithin: a.within(), ReplyAttempts: maxAttempts, ReplyWindow: replyWindow, ReplyQuota: replyQuota,
 		EventQuota:  adapters.Rate{Count: eventSends, Per: eventWithin},
-		PushAllowed: a.service,
+		PushAllowed: a.pushes.Load(),
+		Media:       mediaLimits(),
+		MaxFetch:    maxFetch,
+		Nudge:       a.nudge != nil,
 	}
 }
 
-// Send implements adapters.Adapter by a customer-service text message. The platform takes no idempotency key and returns no id.
+// Send implements adapters.Adapter by a customer-service message. The platform takes no idempotency key and returns no id.
 func (a *Adapter) Send(ctx context.Context, out adapters.Outgoing) (adapters.Receipt, error) {
-	text := render(out)
-	switch {
-	case !a.service:
-		return adapters.Receipt{}, refuse(adapters.ReasonUnauthorized, "the account has no customer-service API (service_api: false)")
-	case out.Group || out.Thread != "":
-		return adapters.Receipt{}, refuse(adapters.ReasonRejected, "official accounts have no groups and threads")
-	case out.Chat == "":
-		return adapters.Receipt{}, refuse(adapters.ReasonUnreachable, "no recipient")
-	case blank(text):
-		return adapters.Receipt{}, refuse(adapters.ReasonRejected, "empty text")
-	case len(text) > maxText:
-		return adapters.Receipt{}, refuse(adapters.ReasonRejected, fmt.Sprintf("text of %d bytes, the limit is %d", len(text), maxText))
+	err := a.check(out)
+	if err == nil {
+		err = a.send(ctx, out)
 	}
-	return adapters.Receipt{}, a.client.post(ctx, pathSend, message.NewCustomerTextMessage(string(out.Chat), text))
+	if hasCode(err, codeNoRight) && a.pushes.CompareAndSwap(true, false) {
+		a.env.Log.Error("the account has no customer-service API: it answers only inside deliveries from now on", "inbox", a.inbox, "code", codeNoRight)
+	}
+	return adapters.Receipt{}, err
+}
+
+func (a *Adapter) check(out adapters.Outgoing) error {
+	switch {
+	case !a.pushes.Load():
+		return refuse(adapters.ReasonUnauthorized, "the account has no customer-service API")
+	case out.Group || out.Thread != "":
+		return refuse(adapters.ReasonRejected, "official accounts have no groups and threads")
+	case out.Chat == "":
+		return refuse(adapters.ReasonUnreachable, "no recipient")
+	case out.Media != nil:
+		return checkMedia(out.Media)
+	}
+	switch text := render(out); {
+	case blank(text):
+		return refuse(adapters.ReasonRejected, "empty text")
+	case len(text) > maxText:
+		return refuse(adapters.ReasonRejected, fmt.Sprintf("text of %d bytes, the limit is %d", len(text), maxText))
+	}
+	return nil
+}
+
+func (a *Adapter) send(ctx context.Context, out adapters.Outgoing) error {
+	to := string(out.Chat)
+	if out.Media == nil {
+		return a.client.post(ctx, pathSend, message.NewCustomerTextMessage(to, render(out)))
+	}
+	word := mediaWord(out.Media)
+	id, err := a.client.upload(ctx, word, out.Media)
+	if err != nil {
+		return err
+	}
+	return a.client.post(ctx, pathSend, customerMedia(to, word, id, out.Media.Name))
+}
+
+// customerMedia is the message that shows uploaded media. The SDK's type for video cannot leave the thumbnail out.
+func customerMedia(to, word, id, name string) any {
+	switch word {
+	case "voice":
+		return message.NewCustomerVoiceMessage(to, id)
+	case "video":
+		return map[string]any{"touser": to, "msgtype": message.MsgTypeVideo, "video": map[string]string{"media_id": id, "title": sendable(name)}}
+	}
+	return message.NewCustomerImgMessage(to, id)
 }
 
 func refuse(reason adapters.Reason, why string) *adapters.SendError {
 	return &adapters.SendError{Reason: reason, Err: errors.New(why)}
 }
 
-// Typing implements adapters.Typer. The platform shows it for 15 s, and only within 30 s of the person's message.
-func (a *Adapter) Typing(ctx context.Context, chat adapters.ChatID) error {
-	if !a.service {
-		return refuse(adapters.ReasonUnauthorized, "the account has no customer-service API (service_api: false)")
-	}
-	err := a.client.post(ctx, pathTyping, map[string]any{"touser": string(chat), "command": customerservice.Typing})
-	if hasCode(err, codeAlreadyTyping) {
-		return nil
-	}
-	return err
-}
-
 // Probe implements adapters.Prober by asking for an access token. A passive-only account without a secret has nothing to check.
 func (a *Adapter) Probe(ctx context.Context) error {
-	if !a.service && a.client.secret == "" {
+	if !a.pushes.Load() && a.client.secret == "" {
 		return nil
 	}
 	_, _, err := a.client.fetchToken(ctx, false)
@@ -129,4 +163,7 @@ var (
 	_ adapters.WebhookServer = (*Adapter)(nil)
 	_ adapters.Typer         = (*Adapter)(nil)
 	_ adapters.Prober        = (*Adapter)(nil)
+	_ adapters.MediaOpener   = (*Adapter)(nil)
+	_ adapters.Nudger        = (*Adapter)(nil)
+	_ adapters.Inspector     = (*Adapter)(nil)
 )

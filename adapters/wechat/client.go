@@ -34,26 +34,32 @@ type client struct {
 	appID  string
 	secret adapters.Secret
 	http   *http.Client
-	tokens adapters.Tokens
+	// outside fetches from addresses the platform names.
+	outside *http.Client
+	tokens  adapters.Tokens
 }
 
-// post calls path with the account's token, renewing it once when the platform refuses it.
+// post calls path with the account's token.
 func (c *client) post(ctx context.Context, path string, in any) error {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
+	return c.withToken(ctx, func(token string) error { return c.postWith(ctx, path, token, in) })
+}
+
+// withToken makes a call with the account's token, and once more when the platform refuses that token.
+func (c *client) withToken(ctx context.Context, call func(token string) error) error {
 	token, err := c.token(ctx)
 	if err != nil {
 		return err
 	}
-	err = c.postWith(ctx, path, token, in)
-	if !tokenRefused(err) {
+	if err = call(token); !tokenRefused(err) {
 		return err
 	}
 	token, renewErr := c.renew(ctx, token)
 	if renewErr != nil {
 		return renewErr
 	}
-	return c.postWith(ctx, path, token, in)
+	return call(token)
 }
 
 func (c *client) postWith(ctx context.Context, path, token string, in any) error {
@@ -128,7 +134,7 @@ func (c *client) renew(ctx context.Context, stale string) (string, error) {
 	return token, beforeSend(err)
 }
 
-// beforeSend classifies a failure to get a token: whatever became of that call, the message itself was not sent.
+// beforeSend classifies a failure of what comes before a message, getting a token or handing media over: whatever became of that call, the message itself was not sent.
 func beforeSend(err error) error {
 	if err == nil {
 		return nil
@@ -137,7 +143,7 @@ func beforeSend(err error) error {
 	if errors.As(err, &se) && se.Reason != adapters.ReasonUnknown {
 		return se
 	}
-	return &adapters.SendError{Reason: adapters.ReasonUnavailable, Err: fmt.Errorf("access token: %w", err)}
+	return &adapters.SendError{Reason: adapters.ReasonUnavailable, Err: fmt.Errorf("before sending: %w", err)}
 }
 
 func (c *client) fetchToken(ctx context.Context, force bool) (string, time.Duration, error) {

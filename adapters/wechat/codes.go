@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -13,23 +14,33 @@ import (
 
 // Codes that say the access token is no longer good; the call is made once more with another one.
 const (
-	codeTokenInvalid   = 40001
-	codeTokenMalformed = 40014
-	codeTokenExpired   = 42001
-	codeAlreadyTyping  = 45081
+	codeTokenInvalid    = 40001
+	codeTokenMalformed  = 40014
+	codeTokenExpired    = 42001
+	codeOpenID          = 40003
+	codeNoSuchAccount   = 40200
+	codeNoRecentMessage = 45080
+	codeAlreadyTyping   = 45081
+	codeNoRight         = 48001
+	codeAddress         = 40164 // our address is not on the whitelist
 )
 
 // answer is what every API call returns, with HTTP status 200 even when it failed.
 type answer struct {
 	ErrCode *int64 `json:"errcode"`
-	// The text behind it ends with an id of the request and is never matched; it is not kept either.
+	// ErrMsg ends with an id of the request and is never matched or kept, but for the address it names with codeAddress.
+	ErrMsg string `json:"errmsg"`
 }
 
 // refusal reads the envelope first: the HTTP status says little here.
 func refusal(path string, status int, body []byte) error {
 	var a answer
 	if json.Unmarshal(body, &a) == nil && a.ErrCode != nil && *a.ErrCode != 0 {
-		return codeError(path, *a.ErrCode)
+		err := codeError(path, *a.ErrCode)
+		if ip := seenAddress.FindStringSubmatch(a.ErrMsg); *a.ErrCode == codeAddress && ip != nil {
+			err.Err = fmt.Errorf("%s: the platform saw us as %s", path, ip[1])
+		}
+		return err
 	}
 	switch {
 	case status == http.StatusOK:
@@ -39,6 +50,9 @@ func refusal(path string, status int, body []byte) error {
 	}
 	return &adapters.SendError{Reason: adapters.ReasonUnknown, Err: fmt.Errorf("%s: HTTP status %d", path, status)}
 }
+
+// seenAddress finds our address in the refusal of a caller who is not on the whitelist.
+var seenAddress = regexp.MustCompile(`invalid ip ([0-9a-fA-F.:]{2,45})`)
 
 // outcome is what a code of the platform means to a sender.
 type outcome struct {
@@ -74,7 +88,6 @@ var outcomes = map[int64]outcome{
 	89507: {reason: adapters.ReasonUnauthorized},
 
 	40003: {reason: adapters.ReasonUnreachable},  // openid
-	43004: {reason: adapters.ReasonUnreachable},  // does not follow the account
 	43019: {reason: adapters.ReasonUnreachable},  // blacklisted
 	43101: {reason: adapters.ReasonUnreachable},  // refused to be notified
 	50005: {reason: adapters.ReasonUnreachable},  // unsubscribed
@@ -82,18 +95,31 @@ var outcomes = map[int64]outcome{
 	45080: {reason: adapters.ReasonWindowClosed}, // typing: no message in the last 30 s
 	45047: {reason: adapters.ReasonQuotaSpent},
 
-	40007: {reason: adapters.ReasonRejected}, // media id
-	40008: {reason: adapters.ReasonRejected}, // message type
-	40033: {reason: adapters.ReasonRejected}, // \uXXXX
-	40037: {reason: adapters.ReasonRejected}, // template id
-	40200: {reason: adapters.ReasonRejected}, // no such type of account
-	44002: {reason: adapters.ReasonRejected}, // empty body
-	44004: {reason: adapters.ReasonRejected}, // empty text
-	45002: {reason: adapters.ReasonRejected}, // too long
-	45072: {reason: adapters.ReasonRejected}, // typing: unknown command
-	45081: {reason: adapters.ReasonRejected}, // typing: already shown
-	47001: {reason: adapters.ReasonRejected}, // not JSON
-	47003: {reason: adapters.ReasonRejected}, // template parameters
+	40004: {reason: adapters.ReasonRejected},    // type of media
+	40005: {reason: adapters.ReasonRejected},    // type of file
+	40006: {reason: adapters.ReasonRejected},    // size of media
+	40007: {reason: adapters.ReasonRejected},    // media id, also one that expired
+	40008: {reason: adapters.ReasonRejected},    // message type
+	40009: {reason: adapters.ReasonRejected},    // size of picture
+	40010: {reason: adapters.ReasonRejected},    // size of voice
+	40011: {reason: adapters.ReasonRejected},    // size of video
+	40012: {reason: adapters.ReasonRejected},    // size of thumbnail
+	40033: {reason: adapters.ReasonRejected},    // \uXXXX
+	40037: {reason: adapters.ReasonRejected},    // template id
+	40200: {reason: adapters.ReasonRejected},    // no such type of account
+	41005: {reason: adapters.ReasonRejected},    // media without bytes
+	41006: {reason: adapters.ReasonRejected},    // media id missing
+	43004: {reason: adapters.ReasonUnreachable}, // does not follow the account
+	44001: {reason: adapters.ReasonRejected},    // empty media
+	44002: {reason: adapters.ReasonRejected},    // empty body
+	44004: {reason: adapters.ReasonRejected},    // empty text
+	45001: {reason: adapters.ReasonRejected},    // media too large
+	45002: {reason: adapters.ReasonRejected},    // too long
+	45007: {reason: adapters.ReasonRejected},    // voice too long
+	45072: {reason: adapters.ReasonRejected},    // typing: unknown command
+	45081: {reason: adapters.ReasonRejected},    // typing: already shown
+	47001: {reason: adapters.ReasonRejected},    // not JSON
+	47003: {reason: adapters.ReasonRejected},    // template parameters
 }
 
 func codeError(path string, code int64) *adapters.SendError {

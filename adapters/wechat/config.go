@@ -42,6 +42,8 @@ type Config struct {
 	ServiceAPI *bool         `yaml:"service_api"`
 	APIBase    string        `yaml:"api_base"`
 	TimeWindow time.Duration `yaml:"time_window"`
+	// Template reaches people outside the reply window; nil = not at all.
+	Template *Template `yaml:"template"`
 }
 
 // Defaults fills what was left empty. It may be called before or after reading the file.
@@ -57,6 +59,9 @@ func (c *Config) Defaults() {
 	}
 	if c.TimeWindow == 0 {
 		c.TimeWindow = defaultTimeWindow
+	}
+	if c.Template != nil && c.Template.Kind == "" {
+		c.Template.Kind = TemplateMessage
 	}
 }
 
@@ -84,6 +89,9 @@ func (c *Config) Validate(report adapters.Report) {
 	c.validateMode(report)
 	if err := checkBase(c.APIBase); err != nil {
 		report("api_base", err.Error()+"; the platform's own is "+DefaultAPIBase)
+	}
+	if c.Template != nil {
+		c.Template.validate(report)
 	}
 	if c.TimeWindow < time.Second || c.TimeWindow > 24*time.Hour {
 		report("time_window", "must be between 1s and 24h")

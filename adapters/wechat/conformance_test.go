@@ -59,12 +59,20 @@ func newAdapter(t testing.TB, c wechat.Config, env adapters.Env) *wechat.Adapter
 	return a
 }
 
+func subject(o wechatsim.Options) adaptertest.Subject {
+	is := func(path string) func(string) bool { return func(op string) bool { return op == path } }
+	return adaptertest.Subject{
+		Start:   func(t testing.TB, env adapters.Env) adaptertest.Running { return join(t, o, env) },
+		FetchOp: is("/cgi-bin/media/get"),
+	}
+}
+
 func TestConformance(t *testing.T) {
 	for _, mode := range []wechatsim.Mode{wechatsim.ModePlain, wechatsim.ModeCompatible, wechatsim.ModeSafe} {
 		t.Run(string(mode), func(t *testing.T) {
 			o := account
 			o.Mode = mode
-			adaptertest.Run(t, adaptertest.Subject{Start: func(t testing.TB, env adapters.Env) adaptertest.Running { return join(t, o, env) }})
+			adaptertest.Run(t, subject(o))
 		})
 	}
 }
@@ -73,7 +81,7 @@ func TestConformancePassiveOnly(t *testing.T) {
 	o := account
 	o.PassiveOnly = true
 	o.Cut = 500 * time.Millisecond
-	adaptertest.Run(t, adaptertest.Subject{Start: func(t testing.TB, env adapters.Env) adaptertest.Running { return join(t, o, env) }})
+	adaptertest.Run(t, subject(o))
 }
 
 // join starts a simulator and an adapter that know each other.
@@ -96,6 +104,9 @@ func join(t testing.TB, o wechatsim.Options, env adapters.Env) adaptertest.Runni
 		return xml
 	}
 	return adaptertest.Running{
+		Sends: map[string]adapters.AttachmentKind{
+			"image": adapters.AttachmentImage, "voice": adapters.AttachmentVoice, "video": adapters.AttachmentVideo, "shortvideo": adapters.AttachmentVideo,
+		},
 		Shows:   []adapters.SpanKind{adapters.SpanLink},
 		Adapter: a, Platform: s, Webhook: a,
 		Customer: customer,

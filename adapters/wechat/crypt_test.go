@@ -88,8 +88,8 @@ func TestPublishedDeliveries(t *testing.T) {
 				}
 				m := got[0]
 				if v.wantRaw != "" {
-					if m.Kind != adapters.KindUnknown || !strings.Contains(string(m.Raw), v.wantRaw) {
-						t.Errorf("received %+v, want an unknown delivery with %q", m, v.wantRaw)
+					if m.Event != adapters.EventDeliverNote || !strings.Contains(string(m.Raw), v.wantRaw) {
+						t.Errorf("received %+v, want a notice with %q", m, v.wantRaw)
 					}
 					return
 				}

@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -16,21 +17,24 @@ import (
 const maxKey = 128
 
 func (p *parsed) event(d delivery, h header, raw []byte) {
-	what, known := eventOf(d)
-	switch {
-	case !known:
-		p.unknown(h, raw)
-		p.answerable = false
-		return
-	case what.event == "":
+	what := eventOf(d)
+	if what.event == "" {
 		p.ignore = true
 		return
 	}
 	p.answerable = what.answerable
 	p.msg.Kind = adapters.KindEvent
 	p.msg.Event, p.msg.Choice, p.msg.Text = what.event, what.choice, what.text
-	if what.event == adapters.EventLocation {
+	switch {
+	case what.event == adapters.EventLocation:
 		p.msg.Attachments = []adapters.Attachment{location(d.Latitude, d.Longitude)}
+	case d.Event == message.EventLocationSelect:
+		a := location(d.Place.X, d.Place.Y)
+		a.Text, a.Name = d.Place.Label, d.Place.Name
+		p.msg.Attachments = []adapters.Attachment{a}
+	}
+	if what.event == adapters.EventDeliverNote {
+		p.msg.Raw = bytes.Clone(raw[:min(len(raw), maxRaw)])
 	}
 	p.msg.ID = adapters.NewID(p.msg.Inbox, p.msg.Chat, p.msg.Kind, eventKey(d, h))
 }
@@ -55,34 +59,29 @@ type happening struct {
 	answerable bool
 }
 
-// eventOf translates the platform's event types. known is false for a type not listed in its documents.
-func eventOf(d delivery) (what happening, known bool) {
+// eventOf translates the platform's event types. Whatever is not listed here is a notice, kept as it came: cards, shops, devices, and what the platform will think of.
+func eventOf(d delivery) happening {
 	switch d.Event {
 	case message.EventSubscribe:
-		return happening{event: adapters.EventStart, choice: strings.TrimPrefix(d.EventKey, "qrscene_"), answerable: true}, true
+		return happening{event: adapters.EventStart, choice: strings.TrimPrefix(d.EventKey, "qrscene_"), answerable: true}
 	case message.EventUnsubscribe:
-		return happening{event: adapters.EventStop}, true
+		return happening{event: adapters.EventStop}
 	case message.EventScan:
-		return happening{event: adapters.EventScan, choice: d.EventKey, answerable: true}, true
+		return happening{event: adapters.EventScan, choice: d.EventKey, answerable: true}
 	case message.EventClick:
-		return happening{event: adapters.EventMenu, choice: d.EventKey, answerable: true}, true
+		return happening{event: adapters.EventMenu, choice: d.EventKey, answerable: true}
 	case message.EventScancodePush, message.EventScancodeWaitmsg:
-		return happening{event: adapters.EventMenu, choice: d.EventKey, text: d.ScanCodeInfo.ScanResult, answerable: true}, true
-	case message.EventPicSysphoto, message.EventPicPhotoOrAlbum, message.EventPicWeixin, message.EventLocationSelect:
-		// What was picked arrives as messages of its own.
-		return happening{event: adapters.EventMenu, choice: d.EventKey}, true
+		return happening{event: adapters.EventMenu, choice: d.EventKey, text: d.ScanCodeInfo.ScanResult, answerable: true}
 	case message.EventView, message.EventViewMiniprogram:
-		return happening{event: adapters.EventView, choice: d.EventKey}, true
+		return happening{event: adapters.EventView, choice: d.EventKey}
 	case message.EventLocation:
-		return happening{event: adapters.EventLocation}, true
+		return happening{event: adapters.EventLocation}
 	case message.EventTemplateSendJobFinish:
-		return happening{event: adapters.EventDeliverNote, choice: d.Status}, true
-	case message.EventSubscribeMsgPopupEvent, "subscribe_msg_change_event", "subscribe_msg_sent_event",
-		"kf_create_session", "kf_close_session", "kf_switch_session", "user_info_modified", "user_authorization_revoke":
-		return happening{event: adapters.EventDeliverNote}, true
+		return happening{event: adapters.EventDeliverNote, choice: d.Status}
 	case message.EventMassSendJobFinish, message.EventPublishJobFinish,
 		"qualification_verify_success", "qualification_verify_fail", "naming_verify_success", "naming_verify_fail", "annual_renew", "verify_expired":
-		return happening{}, true
+		return happening{}
 	}
-	return happening{}, false
+	// So are the pictures and places picked for a menu item: the person's messages with them follow by themselves.
+	return happening{event: adapters.EventDeliverNote, choice: d.EventKey}
 }

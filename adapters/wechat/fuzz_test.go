@@ -39,7 +39,7 @@ func checkSound(t *testing.T, m adapters.Message) {
 		t.Fatalf("ID = %q", m.ID)
 	case !utf8.ValidString(m.Text) || strings.ContainsRune(m.Text, 0):
 		t.Fatalf("Text = %q", m.Text)
-	case (m.Kind == adapters.KindUnknown) != (m.Raw != nil) || len(m.Raw) > 64<<10:
+	case (m.Kind == adapters.KindUnknown || m.Event == adapters.EventDeliverNote) != (m.Raw != nil) || len(m.Raw) > 64<<10:
 		t.Fatalf("%s with %d raw bytes", m.Kind, len(m.Raw))
 	case (m.Kind == adapters.KindEvent) != (m.Event != ""):
 		t.Fatalf("%s with event %q", m.Kind, m.Event)

@@ -38,7 +38,22 @@ type delivery struct {
 	LocationX    string `xml:"Location_X"`
 	LocationY    string `xml:"Location_Y"`
 	Scale        string `xml:"Scale"`
+	// Fields the SDK does not know.
+	MediaID16K string `xml:"MediaId16K"` // of voice: sampled at twice the rate
+	PagePath   string `xml:"PagePath"`
+	FileSize   string `xml:"FileTotalLen"`
+	// Place is what a person picked on a map for a menu item.
+	Place struct {
+		X     string `xml:"Location_X"`
+		Y     string `xml:"Location_Y"`
+		Scale string `xml:"Scale"`
+		Label string `xml:"Label"`
+		Name  string `xml:"Poiname"`
+	} `xml:"SendLocationInfo"`
 }
+
+// notShown is what the platform writes instead of a message it does not hand on, such as an animated sticker.
+const notShown = "【收到不支持的消息类型，暂无法显示】"
 
 // header is the part of a delivery without which nobody can be answered. It is read again when the rest is odd.
 type header struct {
@@ -142,7 +157,7 @@ func parse(inbox adapters.InboxName, body []byte) (parsed, error) {
 
 func (p *parsed) message(d delivery, h header, raw []byte) {
 	attachments, ok := attachmentsOf(d)
-	if !ok || h.MsgID == "" {
+	if !ok || h.MsgID == "" || d.Content == notShown {
 		p.unknown(h, raw)
 		return
 	}
@@ -180,7 +195,7 @@ func attachmentsOf(d delivery) (as []adapters.Attachment, ok bool) {
 	case message.MsgTypeImage:
 		a = adapters.Attachment{Kind: adapters.AttachmentImage, Ref: d.MediaID, URL: d.PicURL}
 	case message.MsgTypeVoice:
-		a = adapters.Attachment{Kind: adapters.AttachmentVoice, Ref: d.MediaID, MIME: voiceMIME(d.Format), Text: d.Recognition}
+		a = adapters.Attachment{Kind: adapters.AttachmentVoice, Ref: voiceRef(d.MediaID16K, d.MediaID), MIME: voiceMIME(d.Format), Text: d.Recognition}
 	case message.MsgTypeVideo, message.MsgTypeShortVideo:
 		a = adapters.Attachment{Kind: adapters.AttachmentVideo, Ref: d.MediaID}
 	case message.MsgTypeLocation:
@@ -188,11 +203,19 @@ func attachmentsOf(d delivery) (as []adapters.Attachment, ok bool) {
 		a.Text = d.Label
 	case message.MsgTypeLink:
 		a = adapters.Attachment{Kind: adapters.AttachmentLink, URL: d.URL, Text: joinLines(d.Title, d.Description)}
+	case message.MsgTypeMiniprogrampage:
+		a = adapters.Attachment{Kind: adapters.AttachmentLink, Text: d.Title, Name: d.PagePath}
+	case msgTypeFile: // no API gives its bytes
+		a = adapters.Attachment{Kind: adapters.AttachmentFile, Name: d.Title, Text: d.Description}
+		a.Size, _ = strconv.ParseInt(d.FileSize, 10, 64)
+		a.Size = max(a.Size, 0)
 	default:
 		return nil, false
 	}
 	return []adapters.Attachment{a}, true
 }
+
+const msgTypeFile message.MsgType = "file"
 
 func voiceMIME(format string) string {
 	if format == "" {

@@ -55,6 +55,9 @@ func TestDeliveriesNormalize(t *testing.T) {
 		{"image", attached(adapters.Attachment{Kind: "image", Ref: "media-1", URL: "http://mmbiz.qpic.cn/a/0"}), true},
 		{"voice", attached(adapters.Attachment{Kind: "voice", Ref: "media-2", MIME: "audio/amr", Text: "转人工"}), true},
 		{"voice_plain", attached(adapters.Attachment{Kind: "voice", Ref: "media-2", MIME: "audio/speex"}), true},
+		{"voice_16k", attached(adapters.Attachment{Kind: "voice", Ref: "media-2hq,media-2", MIME: "audio/amr"}), true},
+		{"file", attached(adapters.Attachment{Kind: "file", Name: "发票.pdf", Text: "七月", Size: 2048}), true},
+		{"mini_program", attached(adapters.Attachment{Kind: "link", Name: "pages/order?id=1", Text: "订单详情"}), true},
 		{"video", attached(adapters.Attachment{Kind: "video", Ref: "media-3"}), true},
 		{"shortvideo", attached(adapters.Attachment{Kind: "video", Ref: "media-4"}), true},
 		{"location", attached(adapters.Attachment{Kind: "location", Text: "广州市天河区", Lat: 23.134521, Lon: 113.358803}), true},
@@ -66,13 +69,27 @@ func TestDeliveriesNormalize(t *testing.T) {
 		{"scan", happened("SCAN+scene-7", adapters.Message{Event: "scan", Choice: "scene-7"}), true},
 		{"click", happened("CLICK+MENU_HELP", adapters.Message{Event: "menu", Choice: "MENU_HELP"}), true},
 		{"scancode", happened("scancode_waitmsg+6", adapters.Message{Event: "menu", Choice: "6", Text: "SN-42"}), true},
-		{"pic_weixin", happened("pic_weixin+6", adapters.Message{Event: "menu", Choice: "6"}), false},
+		{"scancode_push", happened("scancode_push+5", adapters.Message{Event: "menu", Choice: "5", Text: "1"}), true},
+		{"view_miniprogram", happened("view_miniprogram+pages/index/index", adapters.Message{Event: "view", Choice: "pages/index/index"}), false},
+		{"location_select", happened("location_select+6", adapters.Message{Event: "notice", Choice: "6", Attachments: []adapters.Attachment{
+			{Kind: "location", Text: "广州市海珠区", Name: "塔", Lat: 23.2, Lon: 113.1},
+		}}), false},
+		{"pic_weixin", happened("pic_weixin+6", adapters.Message{Event: "notice", Choice: "6"}), false},
+		{"pic_sysphoto", happened("pic_sysphoto+6", adapters.Message{Event: "notice", Choice: "6"}), false},
+		{"pic_photo_or_album", happened("pic_photo_or_album+7", adapters.Message{Event: "notice", Choice: "7"}), false},
 		{"view", happened("VIEW+https://www.example.com/", adapters.Message{Event: "view", Choice: "https://www.example.com/"}), false},
 		{"location_event", happened("LOCATION+", adapters.Message{
 			Event: "location", Attachments: []adapters.Attachment{{Kind: "location", Lat: 23.137466, Lon: 113.352425}},
 		}), false},
 		{"template_done", happened("TEMPLATESENDJOBFINISH+200163836", adapters.Message{Event: "notice", Choice: "success"}), false},
+		{"template_failed", happened("TEMPLATESENDJOBFINISH+200163840", adapters.Message{Event: "notice", Choice: "failed:user block"}), false},
 		{"subscribe_msg", happened("subscribe_msg_popup_event+", adapters.Message{Event: "notice"}), false},
+		{"subscribe_msg_change", happened("subscribe_msg_change_event+", adapters.Message{Event: "notice"}), false},
+		{"subscribe_msg_sent", happened("subscribe_msg_sent_event+", adapters.Message{Event: "notice"}), false},
+		{"card_taken", happened("user_get_card+", adapters.Message{Event: "notice"}), false},
+		{"session_opened", happened("kf_create_session+", adapters.Message{Event: "notice"}), false},
+		{"profile_changed", happened("user_info_modified+", adapters.Message{Event: "notice"}), false},
+		{"unknown_event", happened("debug_demo+", adapters.Message{Event: "notice"}), false},
 	}
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
@@ -82,6 +99,9 @@ func TestDeliveriesNormalize(t *testing.T) {
 				t.Errorf("answered %d %q, want 200 success", status, body)
 			}
 			want := test.want
+			if want.Event == adapters.EventDeliverNote {
+				want.Raw = []byte(file(t, test.file))
+			}
 			want.Inbox, want.Chat, want.From, want.SentAt = inbox, person, adapters.Person{ID: person}, sentAt
 			if diff := cmp.Diff([]adapters.Message{want}, g.Received()); diff != "" {
 				t.Errorf("received (-want +got):\n%s", diff)
@@ -99,7 +119,7 @@ func TestUnknownDeliveriesAreKept(t *testing.T) {
 		answered  bool
 	}{
 		{"unknown_type", "6054768590064713728", true},
-		{"unknown_event", "1409735668+", false},
+		{"sticker", "6054768590064713728", true},
 		{"odd_number", "1409735668+", true},
 		{"no_id", "1409735668+", true},
 	}
@@ -131,10 +151,12 @@ func TestUnknownDeliveriesAreKept(t *testing.T) {
 }
 
 func TestDeliveriesAboutTheAccountAreIgnored(t *testing.T) {
-	a, g := receiver(t, plainConfig())
-	status, body := serve(a, post(query(token, sentAt), file(t, "mass_done")))
-	if status != http.StatusOK || body != "success" || len(g.Received()) != 0 {
-		t.Errorf("answered %d %q and received %d, want 200 success and nothing", status, body, len(g.Received()))
+	for _, name := range []string{"mass_done", "published", "verify_expired", "renewed"} {
+		a, g := receiver(t, plainConfig())
+		status, body := serve(a, post(query(token, sentAt), file(t, name)))
+		if status != http.StatusOK || body != "success" || len(g.Received()) != 0 {
+			t.Errorf("%s: answered %d %q and received %d, want 200 success and nothing", name, status, body, len(g.Received()))
+		}
 	}
 }
 

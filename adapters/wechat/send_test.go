@@ -141,7 +141,11 @@ func TestTyping(t *testing.T) {
 	var c clock
 	s, _, a := online(t, strict(&c))
 	say(t, s, "question")
-	for range 2 { // the second is refused by the platform, which does no harm
+	const other = "oyORnuOther"
+	if _, err := s.Say(t.Context(), sim.Say{From: other, Text: "question"}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second is not asked for
 		if err := a.Typing(t.Context(), person); err != nil {
 			t.Errorf("Typing: %v", err)
 		}
@@ -150,8 +154,14 @@ func TestTyping(t *testing.T) {
 		t.Error("the person does not see the account typing")
 	}
 	c.move(time.Minute)
-	if err := a.Typing(t.Context(), person); adapters.ReasonOf(err) != adapters.ReasonWindowClosed {
+	if err := a.Typing(t.Context(), other); adapters.ReasonOf(err) != adapters.ReasonWindowClosed {
 		t.Errorf("a minute after the message: %v, want window_closed", err)
+	}
+	if err := a.Typing(t.Context(), other); err != nil {
+		t.Errorf("asked again, although the platform refused: %v", err)
+	}
+	if got := s.Refusals(); got["45080"] != 1 || len(got) != 1 {
+		t.Errorf("refusals = %v, want 45080 once", got)
 	}
 }
 

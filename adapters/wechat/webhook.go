@@ -56,7 +56,7 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // within is how long this account may work on a request.
 func (a *Adapter) within() time.Duration {
-	if a.service {
+	if a.pushes.Load() {
 		return replyWithin
 	}
 	return passiveWithin
@@ -92,6 +92,7 @@ func (a *Adapter) deliver(ctx context.Context, w http.ResponseWriter, r *http.Re
 		return
 	}
 	attempt := a.attempts.next(p.msg.ID)
+	a.quiet.wrote(p.msg.Chat)
 	if err := a.gateway.Receive(ctx, p.msg); err != nil {
 		a.env.Log.Error("message not stored, the platform will repeat it", "inbox", a.inbox, "attempt", attempt, "error", err)
 		fail(w, http.StatusServiceUnavailable)
@@ -123,7 +124,7 @@ func (a *Adapter) answer(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 	// Undecided means the core was cut off or failed; otherwise it had nothing to say.
 	undecided := err != nil || ctx.Err() != nil
-	if undecided && !a.service && attempt < maxAttempts {
+	if undecided && !a.pushes.Load() && attempt < maxAttempts {
 		leaveOpen(ctx, w, r)
 		return
 	}

@@ -23,12 +23,14 @@ var (
 	errGrantType     = refusal{40002, "invalid grant_type"}
 	errOpenID        = refusal{40003, "invalid openid"}
 	errMediaType     = refusal{40004, "invalid media type"}
+	errFileType      = refusal{40005, "invalid file type"}
 	errMediaSize     = refusal{40006, "invalid meida size"}
 	errMediaID       = refusal{40007, "invalid media_id"}
 	errMessageType   = refusal{40008, "invalid message type"}
 	errAppID         = refusal{40013, "invalid appid"}
 	errTokenForm     = refusal{40014, "invalid access_token"}
 	errEscapes       = refusal{40033, "invalid charset. please check your request, if include \\uxxxx will create fail!"}
+	errTemplate      = refusal{40037, "invalid template_id"}
 	errURL           = refusal{40066, "invalid url"}
 	errSecret        = refusal{40125, "invalid appsecret"}
 	errTokenMissing  = refusal{41001, "access_token missing"}
@@ -38,9 +40,11 @@ var (
 	errTokenExpired  = refusal{42001, "access_token expired"}
 	errNotGet        = refusal{43001, "require GET method"}
 	errNotPost       = refusal{43002, "require POST method"}
+	errNotFollowing  = refusal{43004, "require subscribe"}
 	errBlacklisted   = refusal{43019, "require remove blacklist"}
 	errEmptyBody     = refusal{44002, "empty post data"}
 	errEmptyText     = refusal{44004, "empty content"}
+	errMediaTooLarge = refusal{45001, "media size out of limit"}
 	errTooLong       = refusal{45002, "content size out of limit"}
 	errDayQuota      = refusal{45009, "reach max api daily quota limit"}
 	errTooOften      = refusal{45011, "api minute-quota reach limit, must slower, retry next minute"}
@@ -50,6 +54,7 @@ var (
 	errNoRecent      = refusal{45080, "need a message within 30 seconds"}
 	errTyping        = refusal{45081, "already typing"}
 	errJSON          = refusal{47001, "data format error"}
+	errParameter     = refusal{47003, "argument invalid"}
 	errNoRight       = refusal{48001, "api unauthorized"}
 )
 
@@ -65,6 +70,8 @@ func (s *Sim) handler() http.Handler {
 	post("/cgi-bin/message/custom/send", s.authorized(s.customSend))
 	post("/cgi-bin/message/custom/typing", s.authorized(s.typing))
 	post("/cgi-bin/media/upload", s.authorized(s.mediaUpload))
+	post("/cgi-bin/message/template/send", s.authorized(s.templateSend))
+	post("/cgi-bin/message/subscribe/bizsend", s.authorized(s.templateSend))
 	mux.Handle("/cgi-bin/media/get", s.faulty("/cgi-bin/media/get", http.HandlerFunc(s.mediaGet)))
 	mux.HandleFunc("/video/", s.videoGet)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { s.refuse(w, errURL) })

@@ -242,7 +242,11 @@ func upload(t *testing.T, s *wechatsim.Sim, token, kind string, size int) result
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := part.Write(bytes.Repeat([]byte("x"), size)); err != nil {
+	head := map[string]string{"image": "\x89PNG\r\n\x1a\n", "thumb": "\xff\xd8\xff\xe0", "voice": "#!AMR\n", "video": "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"}[kind]
+	if size < len(head) {
+		head = head[:size]
+	}
+	if _, err := part.Write(append([]byte(head), bytes.Repeat([]byte("x"), size-len(head))...)); err != nil {
 		t.Fatal(err)
 	}
 	if err := form.Close(); err != nil {
@@ -287,7 +291,8 @@ func TestMedia(t *testing.T) {
 	}
 	for name, test := range map[string]struct{ got, want int }{
 		"type":       {upload(t, s, token, "file", 1).ErrCode, 40004},
-		"size":       {upload(t, s, token, "thumb", 65<<10).ErrCode, 40006},
+		"size":       {upload(t, s, token, "thumb", 65<<10).ErrCode, 45001},
+		"other type": {upload(t, s, token, "image", 3).ErrCode, 40005},
 		"empty":      {upload(t, s, token, "image", 0).ErrCode, 41005},
 		"no form":    {call(t, http.MethodPost, s.BaseURL()+"/cgi-bin/media/upload?type=image&access_token="+token, "image/png", "x").ErrCode, 41005},
 		"unknown id": {call(t, http.MethodGet, get+"x", "", "").ErrCode, 40007},

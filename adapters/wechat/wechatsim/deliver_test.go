@@ -348,7 +348,7 @@ func TestWhatPeopleCannotDo(t *testing.T) {
 		"thread":        {From: person, Thread: "1", Text: "x"},
 		"nothing":       {From: person},
 		"unknown event": {From: person, Event: "dance"},
-		"unknown kind":  {From: person, Kind: "sticker"},
+		"unknown kind":  {From: person, Kind: "hologram"},
 		"after leaving": {From: "oLeft", Text: "x"},
 		"left twice":    {From: "oLeft", Event: "stop"},
 	} {

@@ -14,7 +14,7 @@
 // following, scanning and the menu grant, /cgi-bin/message/custom/typing, /cgi-bin/media/upload and /get. Refusals come
 // with HTTP status 200 and errcode, as there.
 //
-// Not simulated: the classic token, IP whitelists, JSON deliveries, template and mass messages, menus' administration, content review, payment, and the
+// Not simulated: the classic token, JSON deliveries, mass messages, menus' administration, content review, payment, and the
 // passive replies music, news and transfer to another desk (accepted, shown as a type name). What the documents leave open is decided thus: quotas of events
 // are spent before those of messages; a forced refresh within 30 s is refused with 45011; a failed push is repeated on the five-second beat also when it
 // failed at once.

@@ -9,7 +9,10 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"kefu/internal/sim"
 )
 
 const (
@@ -24,6 +27,10 @@ type medium struct {
 	id, kind, name, mime string
 	data                 []byte
 	made                 time.Time
+}
+
+func (m *medium) file() *sim.File {
+	return &sim.File{Name: m.name, MIME: m.mime, Data: m.data}
 }
 
 // mediaStore keeps the latest media; older ones give way.
@@ -52,6 +59,22 @@ func (m *mediaStore) find(id string, now time.Time) (medium, bool) {
 	return medium{}, false
 }
 
+// fileTypes are the types each kind of media may have; what a file is shows in its first bytes.
+var fileTypes = map[string][]string{
+	"image": {"image/png", "image/jpeg", "image/gif", "image/bmp"}, "thumb": {"image/jpeg"}, "voice": {"audio/amr", "audio/mpeg"}, "video": {"video/mp4"},
+}
+
+func typeOf(data []byte) string {
+	switch {
+	case bytes.HasPrefix(data, []byte("#!AMR")):
+		return "audio/amr"
+	case len(data) > 1 && data[0] == 0xff && data[1]&0xe0 == 0xe0 && data[1] != 0xd8:
+		return "audio/mpeg"
+	}
+	kind, _, _ := strings.Cut(http.DetectContentType(data), ";")
+	return kind
+}
+
 func (s *Sim) mediaUpload(r *http.Request, body []byte) (any, *refusal) {
 	kind := r.URL.Query().Get("type")
 	limit, ok := mediaLimits[kind]
@@ -63,11 +86,13 @@ func (s *Sim) mediaUpload(r *http.Request, body []byte) (any, *refusal) {
 	case !ok || len(data) == 0:
 		return nil, &errMediaMissing
 	case len(data) > limit:
-		return nil, &errMediaSize
+		return nil, &errMediaTooLarge
+	case !slices.Contains(fileTypes[kind], typeOf(data)):
+		return nil, &errFileType
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	one := s.media.add(medium{kind: kind, name: name, mime: http.DetectContentType(data), data: data, made: s.opts.Now()})
+	one := s.media.add(medium{kind: kind, name: name, mime: typeOf(data), data: data, made: s.opts.Now()})
 	return struct {
 		Type      string `json:"type"`
 		MediaID   string `json:"media_id"`

@@ -64,7 +64,7 @@ var (
 
 // Say implements sim.Platform. A person nobody heard of follows the account silently with their first message. Beside sim's "start" and "stop", Event may
 // be "scan", "menu", "view" (Press is the key; with "start" it is the scene of the code) and "location". Kind may be image, voice, video,
-// shortvideo, location or link; Text is then the recognized speech, the place or the title. Press alone is a tap on a msgmenu item with that id.
+// shortvideo, location, link or sticker; Text is then the recognized speech, the place or the title. Press alone is a tap on a msgmenu item with that id.
 // The id returned is the MsgId; an event has none and gets sender and time.
 func (s *Sim) Say(ctx context.Context, say sim.Say) (string, error) {
 	switch {
@@ -117,6 +117,11 @@ func (s *Sim) accept(say sim.Say) (*delivery, error) {
 	return d, nil
 }
 
+// otherEvents are delivered with nothing but their name and Press as the key.
+var otherEvents = map[string]bool{
+	"view_miniprogram": true, "pic_sysphoto": true, "pic_photo_or_album": true, "pic_weixin": true, "subscribe_msg_popup_event": true, "user_get_card": true,
+}
+
 // event fills d for a platform event. s.mu is held.
 func (s *Sim) event(p *person, say sim.Say, d *delivery) error {
 	if say.Event != "start" && !p.follows {
@@ -147,7 +152,11 @@ func (s *Sim) event(p *person, say sim.Say, d *delivery) error {
 		x.cdata("Event", "LOCATION").text("Latitude", "23.137466").text("Longitude", "113.352425").text("Precision", "119.385040")
 		d.silent = true
 	default:
-		return fmt.Errorf("wechatsim: unknown event %q", say.Event)
+		if !otherEvents[say.Event] {
+			return fmt.Errorf("wechatsim: unknown event %q", say.Event)
+		}
+		x.cdata("Event", say.Event).cdata("EventKey", say.Press)
+		d.silent = true
 	}
 	d.xml = x.end()
 	return nil
@@ -162,7 +171,11 @@ func (s *Sim) message(p *person, say sim.Say, d *delivery) error {
 	if kind == "" {
 		kind = "text"
 	}
-	x := newXML(say.From, s.opts.OriginalID, d.at, kind)
+	wire := kind
+	if kind == "sticker" {
+		wire = "text" // the platform hands no stickers on, only words that it does not
+	}
+	x := newXML(say.From, s.opts.OriginalID, d.at, wire)
 	shown, err := s.content(x, kind, say, d.at)
 	if err != nil {
 		return err
@@ -172,7 +185,7 @@ func (s *Sim) message(p *person, say sim.Say, d *delivery) error {
 	d.xml = x.text("MsgId", d.id).end()
 	p.grantMessage(d.at)
 	p.wrote = d.at
-	s.log.Add(sim.Post{Chat: say.From, From: say.From, ID: d.id, Text: shown, ReplyTo: say.ReplyTo, At: d.at})
+	s.log.Add(sim.Post{Chat: say.From, From: say.From, ID: d.id, Text: shown, File: say.File, ReplyTo: say.ReplyTo, At: d.at})
 	return nil
 }
 
@@ -191,14 +204,16 @@ func (s *Sim) content(x *xmlDoc, kind string, say sim.Say, now time.Time) (shown
 		x.cdata("Content", say.Text)
 		return say.Text, nil
 	case "image":
-		x.cdata("PicUrl", s.base+"/pic").cdata("MediaId", s.inbound(kind, now))
+		x.cdata("PicUrl", s.base+"/pic").cdata("MediaId", s.inbound(kind, say.File, now))
 	case "voice":
-		x.cdata("MediaId", s.inbound(kind, now)).cdata("Format", "amr")
+		x.cdata("MediaId", s.inbound(kind, say.File, now)).cdata("Format", "amr").cdata("MediaId16K", s.inbound(kind, say.File, now))
 		if say.Text != "" {
 			x.cdata("Recognition", say.Text)
 		}
 	case "video", "shortvideo":
-		x.cdata("MediaId", s.inbound("video", now)).cdata("ThumbMediaId", s.inbound("thumb", now))
+		x.cdata("MediaId", s.inbound("video", say.File, now)).cdata("ThumbMediaId", s.inbound("thumb", nil, now))
+	case "sticker":
+		x.cdata("Content", "【收到不支持的消息类型，暂无法显示】")
 	case "location":
 		x.text("Location_X", "23.134521").text("Location_Y", "113.358803").text("Scale", "20").cdata("Label", say.Text)
 	case "link":
@@ -209,15 +224,20 @@ func (s *Sim) content(x *xmlDoc, kind string, say sim.Say, now time.Time) (shown
 	return strings.TrimSpace("[" + kind + "] " + say.Text), nil
 }
 
-// inbound stores a small file sent by a person and returns its media id. s.mu is held.
-func (s *Sim) inbound(kind string, now time.Time) string {
-	files := map[string]medium{
+// inbound stores a file sent by a person, a small one by itself when there is none, and returns its media id. s.mu is held.
+func (s *Sim) inbound(kind string, f *sim.File, now time.Time) string {
+	one := map[string]medium{
 		"image": {name: "image.png", mime: "image/png", data: []byte("\x89PNG\r\n\x1a\n")},
 		"thumb": {name: "thumb.jpg", mime: "image/jpeg", data: []byte("\xff\xd8\xff\xe0")},
 		"voice": {name: "voice.amr", mime: "audio/amr", data: []byte("#!AMR\n")},
 		"video": {name: "video.mp4", mime: "video/mp4", data: []byte("\x00\x00\x00\x18ftypmp42")},
+	}[kind]
+	if f != nil {
+		one.data = f.Data
+		if f.MIME != "" {
+			one.mime = f.MIME
+		}
 	}
-	one := files[kind]
 	one.kind, one.made = kind, now
 	return s.media.add(one).id
 }

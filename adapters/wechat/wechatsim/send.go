@@ -95,10 +95,11 @@ func (s *Sim) compose(in customMessage, now time.Time) (sim.Post, *refusal) {
 		return shown(in.Text.Content), checkText(in.Text.Content)
 	case "image", "voice", "video":
 		ref := map[string]mediaRef{"image": in.Image, "voice": in.Voice, "video": in.Video}[in.MsgType]
-		if _, ok := s.media.find(ref.MediaID, now); !ok {
+		one, ok := s.media.find(ref.MediaID, now)
+		if !ok || one.kind != in.MsgType {
 			return sim.Post{}, &errMediaID
 		}
-		return sim.Post{Text: "[" + in.MsgType + "]"}, nil
+		return sim.Post{Text: "[" + in.MsgType + "]", File: one.file()}, nil
 	case "msgmenu":
 		lines := in.MsgMenu.Head
 		var buttons []sim.Button

@@ -51,6 +51,9 @@ type Options struct {
 
 	// PassiveOnly takes the customer-service API away (48001).
 	PassiveOnly bool
+	// Unlisted is the caller's address as the platform sees it, when it is not on the account's IP whitelist (40164).
+	Unlisted string
+
 	// NoQuota switches the 48-hour window and the quotas off, NoRateLimit the daily and per-minute limits of the API.
 	NoQuota, NoRateLimit bool
 

@@ -78,6 +78,8 @@ func (s *Sim) stableToken(_ *http.Request, body []byte) (any, *refusal) {
 		return nil, &errJSON
 	}
 	switch {
+	case s.opts.Unlisted != "":
+		return nil, &refusal{40164, "invalid ip " + s.opts.Unlisted + " ipv6 ::ffff:" + s.opts.Unlisted + ", not in whitelist"}
 	case in.GrantType != "client_credential":
 		return nil, &errGrantType
 	case in.AppID == "":
