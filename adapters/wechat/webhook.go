@@ -119,7 +119,7 @@ func (a *Adapter) answer(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 	if err == nil && ok && !blank(text) {
 		taken := a.reply(w, p, with, text) && r.Context().Err() == nil
-		a.gateway.Answered(context.WithoutCancel(r.Context()), p.msg, taken)
+		a.gateway.Answered(context.WithoutCancel(ctx), p.msg, taken)
 		return
 	}
 	// Undecided means the core was cut off or failed; otherwise it had nothing to say.
