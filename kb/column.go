@@ -14,7 +14,7 @@ type Row struct {
 	Columns []Column
 }
 
-// Column names a field of an entry in a file. Answers in one language are in "answer.<tag>", such as "answer.en".
+// Column names a field of an entry in a file. Variants of the answer are in "answer.<variant>", such as "answer.en" or "answer.@shop".
 type Column string
 
 // The columns. Times are RFC 3339 or a plain date, which means midnight UTC.
@@ -51,7 +51,7 @@ func parseColumn(s string) (Column, bool) {
 			return c, true
 		}
 	}
-	if tag, ok := strings.CutPrefix(name, answerPrefix); ok && plainTag(tag) {
+	if tag, ok := strings.CutPrefix(name, answerPrefix); ok && plainVariant(tag) {
 		return Column(answerPrefix + strings.TrimSpace(s)[len(answerPrefix):]), true
 	}
 	return "", false

@@ -30,9 +30,9 @@ type Entry struct {
 	Similar  []string `json:"similar,omitempty"`
 	// Answer is Markdown, for every language that has none of its own in Answers.
 	Answer string `json:"answer"`
-	// Answers holds answers by language tag ("en", "zh-CN").
+	// Answers holds other answers by variant: a language tag ("en", "zh-CN"), "@" and a channel or inbox ("@shop"), or both ("en@shop").
 	Answers  map[string]string `json:"answers,omitempty"`
-	Category string            `json:"category,omitempty"` // a path, parts separated by "/"
+	Category string            `json:"category,omitempty"` // a path in the tree of categories, parts separated by "/"
 	Tags     []string          `json:"tags,omitempty"`
 	State    State             `json:"state"`
 	Language string            `json:"language,omitempty"` // of Question and Answer; empty = any
@@ -44,6 +44,8 @@ type Entry struct {
 	ValidTo   time.Time `json:"valid_to"`
 	// Revision is the store's revision of the last change.
 	Revision int64 `json:"revision"`
+	// Draft is what a live entry is to become when it is published: all that a person may set but ID and State. Files do not hold it.
+	Draft *Entry `json:"draft,omitempty"`
 }
 
 // Limits of one entry; longer ones are refused, so that one row cannot make every index slow.
@@ -85,17 +87,44 @@ func (e *Entry) Texts() []string {
 }
 
 // AnswerIn returns the answer for a language tag: the exact tag's, that of the same base language ("zh" for "zh-TW"), else Answer.
-func (e *Entry) AnswerIn(language string) string {
-	if a, ok := e.Answers[language]; ok {
-		return a
-	}
-	base := baseLanguage(language)
-	for _, tag := range sortedKeys(e.Answers) {
-		if base != "" && baseLanguage(tag) == base {
-			return e.Answers[tag]
+func (e *Entry) AnswerIn(language string) string { return e.AnswerFor(language) }
+
+// AnswerFor returns the answer for a language tag and the names of a place, the nearest first (an inbox, its channel). An answer in the language counts
+// more than one for the place. It is never empty in a valid entry.
+func (e *Entry) AnswerFor(language string, places ...string) string {
+	for _, place := range append(slices.Clone(places), "") {
+		if a, ok := e.variant(language, place); ok {
+			return a
 		}
 	}
+	for _, place := range places {
+		if a, ok := e.Answers["@"+place]; ok {
+			return a
+		}
+	}
+	if tags := sortedKeys(e.Answers); e.Answer == "" && len(tags) > 0 {
+		return e.Answers[tags[0]]
+	}
 	return e.Answer
+}
+
+// variant finds the answer in a language for a place, "" = for any.
+func (e *Entry) variant(language, place string) (string, bool) {
+	end := ""
+	if place != "" {
+		end = "@" + place
+	}
+	if a, ok := e.Answers[language+end]; ok && language != "" {
+		return a, true
+	}
+	base := baseLanguage(language)
+	for _, key := range sortedKeys(e.Answers) {
+		tag, at, found := strings.Cut(key, "@")
+		if base != "" && baseLanguage(tag) == base && (found && at == place || !found && place == "") {
+			return e.Answers[key], true
+		}
+	}
+	return "", false
 }
 
 // ValidAt reports whether the entry is live and inside its dates at t.
@@ -114,14 +143,32 @@ func (e *Entry) Clone() Entry {
 			c.Answers[k] = v
 		}
 	}
+	if e.Draft != nil {
+		d := e.Draft.Clone()
+		c.Draft = &d
+	}
 	return c
+}
+
+// Pending says that something of the entry waits to be published.
+func (e *Entry) Pending() bool { return e.State == Draft || e.State == Live && e.Draft != nil }
+
+// Published returns the entry as publishing makes it.
+func (e *Entry) Published() Entry {
+	p := e.Clone()
+	if d := p.Draft; d != nil {
+		d.ID, d.Author, d.Created, d.Updated, d.Revision = p.ID, p.Author, p.Created, p.Updated, p.Revision
+		p = *d
+	}
+	p.State, p.Draft = Live, nil
+	return p
 }
 
 // tidy trims the texts, drops empty and repeated similar questions and tags, and fills the state.
 func (e *Entry) tidy() {
 	e.Question = oneLine(e.Question)
 	e.Answer = manyLines(e.Answer)
-	e.Category = strings.TrimSpace(e.Category)
+	e.Category = CategoryPath(e.Category)
 	e.Language = strings.TrimSpace(e.Language)
 	e.Similar = distinct(e.Similar, Normalize, Normalize(e.Question))
 	e.Tags = distinct(e.Tags, func(s string) string { return s })
@@ -136,6 +183,35 @@ func (e *Entry) tidy() {
 	if e.State == "" {
 		e.State = Live
 	}
+	e.tidyDraft()
+}
+
+// tidyDraft reduces the draft to what a person may set, and drops one that would change nothing.
+func (e *Entry) tidyDraft() {
+	if e.Draft == nil {
+		return
+	}
+	e.Draft.tidy()
+	d := e.Draft
+	d.ID, d.State, d.Draft, d.Author, d.Created, d.Updated, d.Revision = "", Draft, nil, "", time.Time{}, time.Time{}, 0
+	if p := e.Published(); e.State == Live && p.same(&Entry{
+		Question: e.Question, Similar: e.Similar, Answer: e.Answer, Answers: e.Answers, Category: e.Category, Tags: e.Tags, State: Live,
+		Language: e.Language, ValidFrom: e.ValidFrom, ValidTo: e.ValidTo,
+	}) {
+		e.Draft = nil
+	}
+}
+
+// CategoryPath brings a category to its form: parts without space around them, joined by "/".
+func CategoryPath(s string) string {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r == '/' || r == '／' })
+	kept := parts[:0]
+	for _, part := range parts {
+		if part = oneLine(part); part != "" {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, "/")
 }
 
 // Problems lists what is wrong with the entry, nil when it may be stored.
@@ -156,7 +232,7 @@ func (e *Entry) Problems() []string {
 	}
 	add(utf8.RuneCountInString(e.Answer) > MaxAnswer, "answer is longer than %d characters", MaxAnswer)
 	for _, tag := range sortedKeys(e.Answers) {
-		add(!plainTag(tag), "answer language %q is not a language tag", cut(tag, 20))
+		add(!plainVariant(tag), "answer variant %q is neither a language tag nor @ and a channel", cut(tag, 20))
 		add(utf8.RuneCountInString(e.Answers[tag]) > MaxAnswer, "answer in %s is longer than %d characters", cut(tag, 20), MaxAnswer)
 	}
 	add(e.State != Draft && e.State != Live && e.State != Trash, "state %q is none of draft, live, trash", cut(string(e.State), 20))
@@ -168,6 +244,11 @@ func (e *Entry) Problems() []string {
 	add(!e.ValidTo.IsZero() && !e.ValidFrom.Before(e.ValidTo), "valid to is not after valid from")
 	add(e.size() > MaxEntry, "entry is larger than %d bytes", MaxEntry)
 	add(!e.textsValid(), "text is not valid UTF-8")
+	if e.Draft != nil {
+		for _, bad := range e.Draft.Problems() {
+			p = append(p, "draft: "+bad)
+		}
+	}
 	return p
 }
 
@@ -178,6 +259,9 @@ func (e *Entry) size() int {
 	}
 	for _, s := range e.Answers {
 		n += len(s)
+	}
+	if e.Draft != nil {
+		n += e.Draft.size()
 	}
 	return n
 }
@@ -205,5 +289,6 @@ func (e *Entry) check() error {
 func (e *Entry) same(o *Entry) bool {
 	return e.Question == o.Question && slices.Equal(e.Similar, o.Similar) && e.Answer == o.Answer && e.Category == o.Category &&
 		slices.Equal(e.Tags, o.Tags) && e.State == o.State && e.Language == o.Language &&
-		e.ValidFrom.Equal(o.ValidFrom) && e.ValidTo.Equal(o.ValidTo) && equalMaps(e.Answers, o.Answers)
+		e.ValidFrom.Equal(o.ValidFrom) && e.ValidTo.Equal(o.ValidTo) && equalMaps(e.Answers, o.Answers) &&
+		(e.Draft == nil) == (o.Draft == nil) && (e.Draft == nil || e.Draft.same(o.Draft))
 }

@@ -55,7 +55,7 @@ func Import(ctx context.Context, store *Store, rows []Row, author string) (Summa
 		if len(p.entries) == 0 {
 			return p.summary, nil
 		}
-		err := store.publish(ctx, p, author)
+		err := store.publish(ctx, p, author, "")
 		if err == nil {
 			return p.summary, nil
 		}
@@ -146,17 +146,20 @@ func (s *state) conflicts(p *plan, rows []Row, touched map[EntryID]bool, bad *Fi
 }
 
 // publish stages the entries and appends the record that makes them visible.
-func (s *Store) publish(ctx context.Context, p *plan, author string) error {
+func (s *Store) publish(ctx context.Context, p *plan, author, key string) error {
 	name := newBatch(s)
 	if err := s.tables.stage(ctx, name, batch{Started: s.clock(), Author: author}, p.entries, false); err != nil {
 		return err
 	}
-	err := s.commit(ctx, func(st *state) (*change, error) {
+	earlier, err := s.commitOnce(ctx, key, func(st *state) (*change, error) {
 		if st.discarded[name] || !st.fits(p) {
 			return nil, ErrChanged
 		}
 		return &change{Kind: changePublish, Batch: name, Count: len(p.entries), Author: author, At: s.clock()}, nil
 	})
+	if earlier != nil {
+		err = ErrChanged // somebody else acted on the same cause: these rows are not needed
+	}
 	return s.settle(ctx, name, err)
 }
 

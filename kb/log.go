@@ -34,6 +34,8 @@ type change struct {
 	LastID   int64      `json:"last_id,omitempty"` // of a checkpoint: the highest number ever given
 	Author   string     `json:"author,omitempty"`
 	At       time.Time  `json:"at"`
+	// Key names the cause of the change; no two records have the same.
+	Key string `json:"key,omitempty"`
 }
 
 // row is one entry staged under a batch, of an import or a checkpoint.
@@ -55,6 +57,7 @@ type tables struct {
 	log     *docstore.Collection[change]
 	rows    *docstore.Collection[row]
 	batches *docstore.Collection[batch]
+	ignored *docstore.Collection[ignored]
 }
 
 func openTables(ctx context.Context, docs *docstore.Store) (*tables, error) {
@@ -66,6 +69,12 @@ func openTables(ctx context.Context, docs *docstore.Store) (*tables, error) {
 				return nil
 			}
 			return []any{string(c.Entry.ID), c.Revision}
+		}},
+		docstore.Index[change]{Name: "key", Values: 1, Key: func(c *change) []any {
+			if c.Key == "" {
+				return nil
+			}
+			return []any{c.Key}
 		}},
 		docstore.Index[change]{Name: "batch", Values: 1, Key: func(c *change) []any {
 			if c.Batch == "" {
@@ -92,7 +101,13 @@ func openTables(ctx context.Context, docs *docstore.Store) (*tables, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.batches, err = docstore.Open[batch](ctx, docs, "kb_batches")
+	if err != nil {
+		return nil, err
+	}
+	if t.batches, err = docstore.Open[batch](ctx, docs, "kb_batches"); err != nil {
+		return nil, err
+	}
+	t.ignored, err = docstore.Open[ignored](ctx, docs, "kb_ignored")
 	return t, err
 }
 
@@ -125,6 +140,18 @@ func (t *tables) after(ctx context.Context, n int64, fn func(*change) error) err
 	return t.log.All(ctx, docstore.Query{Min: revisionID(n + 1)}, func(d docstore.Doc[change]) error {
 		return fn(&d.Value)
 	})
+}
+
+// caused returns the record of a cause, nil = none yet.
+func (t *tables) caused(ctx context.Context, key string) (*change, error) {
+	if key == "" {
+		return nil, nil
+	}
+	found, err := t.log.Find(ctx, docstore.Query{Index: "key", Eq: []any{key}, Limit: 1})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0].Value, nil
 }
 
 // checkpoints returns the newest checkpoints, newest first.

@@ -128,6 +128,10 @@ func (r *Row) onto(old *Entry) Entry {
 		return e
 	}
 	e.ID, e.Created = old.ID, old.Created
+	if old.Draft != nil {
+		d := old.Draft.Clone()
+		e.Draft = &d
+	}
 	for _, c := range columns {
 		if !r.has(c) {
 			c.copy(&e, old)

@@ -73,64 +73,14 @@ func (s *Store) moved() <-chan struct{} {
 // Add stores a new entry and returns it with its id and times. An empty ID gets the next number; an ID in use is ErrDuplicate, and so is
 // a question that another entry outside the trash holds already. ErrInvalid lists what is wrong with the entry.
 func (s *Store) Add(ctx context.Context, e Entry, author string) (Entry, error) {
-	e = e.Clone()
-	e.tidy()
-	if err := e.check(); err != nil {
-		return Entry{}, err
-	}
-	given := e.ID
-	err := s.commit(ctx, func(st *state) (*change, error) {
-		e.ID = given
-		if e.ID == "" {
-			e.ID = st.nextID()
-		}
-		if old := st.entries[e.ID]; old != nil {
-			return nil, &DuplicateError{ID: e.ID, Question: old.Question}
-		}
-		if err := st.duplicate(&e); err != nil {
-			return nil, err
-		}
-		e.Author, e.Created, e.Updated = author, s.clock(), s.clock()
-		return putOf(&e), nil
-	})
-	if err != nil {
-		return Entry{}, fmt.Errorf("add entry: %w", err)
-	}
-	return e, nil
+	return s.Once("").Add(ctx, e, author)
 }
 
 // Edit loads the entry, applies fn to a copy and stores it if nobody changed the knowledge base meanwhile; otherwise it starts again, so fn
 // may run more than once. An error of fn ends it. Whoever must not overwrite an unseen change compares the Revision in fn and
 // returns ErrChanged. ID, Created and Author cannot be changed.
 func (s *Store) Edit(ctx context.Context, id EntryID, author string, fn func(*Entry) error) (Entry, error) {
-	var out Entry
-	err := s.commit(ctx, func(st *state) (*change, error) {
-		old := st.entries[id]
-		if old == nil {
-			return nil, ErrNotFound
-		}
-		out = old.Clone()
-		if err := fn(&out); err != nil {
-			return nil, err
-		}
-		out.ID, out.Created = id, old.Created
-		out.tidy()
-		if err := out.check(); err != nil {
-			return nil, err
-		}
-		if out.same(old) {
-			return nil, nil
-		}
-		if err := st.duplicate(&out); err != nil {
-			return nil, err
-		}
-		out.Author, out.Updated = author, s.clock()
-		return putOf(&out), nil
-	})
-	if err != nil {
-		return Entry{}, fmt.Errorf("edit entry %s: %w", id, err)
-	}
-	return out, nil
+	return s.Once("").Edit(ctx, id, author, fn)
 }
 
 // Delete moves the entry to the trash, from where Edit can take it back until Maintain purges it.
@@ -248,28 +198,38 @@ func putOf(e *Entry) *change {
 // commit appends the record that decide makes of the newest state. When another process appended first, decide is asked again. A nil
 // record changes nothing.
 func (s *Store) commit(ctx context.Context, decide func(*state) (*change, error)) error {
+	_, err := s.commitOnce(ctx, "", decide)
+	return err
+}
+
+// commitOnce is commit for a cause. When the cause has a record already, decide is not asked and that record is returned.
+func (s *Store) commitOnce(ctx context.Context, key string, decide func(*state) (*change, error)) (earlier *change, err error) {
 	if err := s.lock(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	defer s.unlock()
 	for {
 		if err := s.catchUp(ctx); err != nil {
-			return err
+			return nil, err
+		}
+		// Whoever appends the cause's record after this look-up makes the append below fail.
+		if earlier, err = s.tables.caused(ctx, key); err != nil || earlier != nil {
+			return earlier, err
 		}
 		c, err := decide(s.state)
 		if err != nil || c == nil {
-			return err
+			return nil, err
 		}
-		c.Revision = s.state.revision + 1
+		c.Revision, c.Key = s.state.revision+1, key
 		if c.Entry != nil {
 			c.Entry.Revision = c.Revision
 		}
 		won, err := s.tables.append(ctx, c)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if won {
-			return s.catchUp(ctx)
+			return nil, s.catchUp(ctx)
 		}
 	}
 }

@@ -63,3 +63,17 @@ func plainTag(s string) bool {
 	}
 	return true
 }
+
+// plainVariant reports whether s names a variant of an answer: "en", "@place" or "en@place".
+func plainVariant(s string) bool {
+	tag, place, found := strings.Cut(s, "@")
+	if !found {
+		return plainTag(tag)
+	}
+	for _, c := range []byte(place) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return (tag == "" || plainTag(tag)) && place != "" && len(place) <= 64
+}

@@ -91,6 +91,31 @@ type Plan struct {
 	For      string `json:"for"` // id of the incoming entry
 	Posts    []Post `json:"posts,omitempty"`
 	Decision string `json:"decision,omitempty"` // for people who ask why; holds no message text
+	// Finding is what a question found, when the message was one.
+	Finding *Finding `json:"finding,omitempty"`
+}
+
+// FindingKind says what came of a question.
+type FindingKind string
+
+// The kinds of Finding.
+const (
+	FoundAnswer  FindingKind = "answer"    // Entry answered
+	FoundChoices FindingKind = "choices"   // it was asked back
+	FoundNothing FindingKind = "nothing"   // nobody knew
+	FoundPicked  FindingKind = "picked"    // asked back, the person chose Entry
+	FoundNone    FindingKind = "none"      // asked back, none of the choices was meant
+	FoundGood    FindingKind = "helpful"   // the person said that Entry helped
+	FoundBad     FindingKind = "unhelpful" // the person said that Entry did not help
+)
+
+// Finding is what became of a question; what people ask, and how well it is answered, is read from these.
+type Finding struct {
+	Kind  FindingKind `json:"kind"`
+	Entry string      `json:"entry,omitempty"`
+	// Question was asked in an earlier message; empty = it is this message's text.
+	Question string `json:"question,omitempty"`
+	Language string `json:"language,omitempty"` // of the person, BCP 47
 }
 
 // Entry is one stored message, incoming or outgoing.
@@ -108,6 +133,9 @@ type Entry struct {
 
 	In   *adapters.Message `json:"in,omitempty"`
 	Post *Post             `json:"post,omitempty"`
+
+	// Finding is set when an incoming message was handled.
+	Finding *Finding `json:"finding,omitempty"`
 
 	Tries    int             `json:"tries,omitempty"`
 	Reason   adapters.Reason `json:"reason,omitempty"`
@@ -199,8 +227,14 @@ var entryIndexes = []docstore.Index[Entry]{
 		return []any{e.Conversation, e.Seq}
 	}},
 	{Name: "history", Values: 2, Key: func(e *Entry) []any { return []any{e.Conversation, e.Seq} }},
-	{Name: "native", Values: 2, Key: func(e *Entry) []any {
-		if e.Post == nil || e.Post.Topic.Key == "" || e.Native == "" {
+	{Name: "finding", Values: 2, Key: func(e *Entry) []any {
+		if e.Finding == nil {
+			return nil
+		}
+		return []any{string(e.Finding.Kind), e.At}
+	}},
+	{Name: "sent", Values: 2, Key: func(e *Entry) []any {
+		if e.Post == nil || e.Post.Topic.Key == "" && !e.Post.Message.Group || e.Native == "" {
 			return nil
 		}
 		return []any{e.Conversation, string(e.Native)}

@@ -118,7 +118,7 @@ func (w *Workers) commit(ctx context.Context, d docstore.Doc[Entry], plan Plan, 
 	for _, o := range outs {
 		ops = append(ops, w.entries.InsertOp(o.ID, o))
 	}
-	e.Decision = plan.Decision
+	e.Decision, e.Finding = plan.Decision, plan.Finding
 	e.finish(state, docstore.Millis(now))
 	ops = append(ops, w.entries.ReplaceOp(e.ID, d.Version, &e))
 	began := time.Now()

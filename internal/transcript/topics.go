@@ -3,6 +3,7 @@ package transcript
 import (
 	"context"
 	"errors"
+	"time"
 
 	"kefu/adapters"
 	"kefu/internal/docstore"
@@ -54,13 +55,13 @@ func (t *Transcript) TopicOf(ctx context.Context, m *adapters.Message) (string, 
 	return e.Post.Topic.Key, nil
 }
 
-// Quoted finds the entry we sent into a topic that a message quotes or whose button was pressed; nil = none.
+// Quoted finds the entry we sent into a group that a message quotes or whose button was pressed; nil = none.
 func (t *Transcript) Quoted(ctx context.Context, m *adapters.Message) (*Entry, error) {
 	if m.ReplyTo == "" {
 		return nil, nil
 	}
 	docs, err := t.entries.Find(ctx, docstore.Query{
-		Index: "native", Eq: []any{ConversationID(m.Inbox, m.Chat), string(m.ReplyTo)}, Limit: 1,
+		Index: "sent", Eq: []any{ConversationID(m.Inbox, m.Chat), string(m.ReplyTo)}, Limit: 1,
 	})
 	if err != nil || len(docs) == 0 {
 		return nil, err
@@ -79,6 +80,29 @@ func (t *Transcript) History(ctx context.Context, conversation string, limit int
 		out[len(docs)-1-i] = d.Value
 	}
 	return out, nil
+}
+
+// Findings calls fn for the questions asked since then that came to kind, the latest first, and at most limit.
+func (t *Transcript) Findings(ctx context.Context, kind FindingKind, since time.Time, limit int, fn func(*Entry) error) error {
+	q := docstore.Query{Index: "finding", Eq: []any{string(kind)}, Min: docstore.Millis(since), Desc: true, Limit: 500}
+	for seen := 0; seen < limit; {
+		q.Limit = min(q.Limit, limit-seen)
+		docs, err := t.entries.Find(ctx, q)
+		if err != nil {
+			return err
+		}
+		for i := range docs {
+			if err := fn(&docs[i].Value); err != nil {
+				return err
+			}
+		}
+		if seen += len(docs); len(docs) < q.Limit {
+			return nil
+		}
+		p := t.entries.Position(q.Index, docs[len(docs)-1])
+		q.After = &p
+	}
+	return nil
 }
 
 // Entry returns one stored entry.
