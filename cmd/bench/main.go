@@ -19,8 +19,11 @@ import (
 	"kefu/internal/config"
 )
 
-// serveCommand makes this program the gateway that is measured.
-const serveCommand = "serve-gateway"
+// The commands that make this program what is measured: the gateway, or the bare handler beside it.
+const (
+	serveCommand = "serve-gateway"
+	bareCommand  = "serve-bare"
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -33,6 +36,13 @@ func main() {
 }
 
 func dispatch(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == bareCommand {
+		o, err := bench.ParseBare(args[1:])
+		if err != nil {
+			return err
+		}
+		return serveBare(context.WithoutCancel(ctx), o, os.Stdin, os.Stdout)
+	}
 	if len(args) > 0 && args[0] == serveCommand {
 		s, err := bench.ParseServe(args[1:])
 		if err != nil {
@@ -58,7 +68,20 @@ type output struct {
 }
 
 // errUnsound ends the program with status 1 after the result was printed.
-var errUnsound = errors.New("questions were lost, doubled, answered out of order or met by a notice of outage")
+var errUnsound = errors.New("not sound: something was lost, doubled, out of order, in the wrong place or met by a notice of outage, or memory grew")
+
+// usage stands before the flags; package bench says what the figures mean.
+const usage = `bench measures a gateway with simulated customers on simulated platforms.
+
+  bench --channels telegram --customers 64 --duration 20s --faq 10000 --baseline      throughput, beside a bare handler
+  bench --channels telegram,wechat,feishu --customers 60 --duration 20s --load 0.5    latencies at half of the peak
+  bench --channels telegram,feishu --customers 40 --duration 20s --cases 100 --agents 20
+  bench --customers 40 --duration 20s --load 0.5 --soak 10m --faq 10000
+  bench --channels telegram --customers 40 --duration 15s --overload 2
+  bench --channels telegram --customers 40 --duration 20s --stored 2000000 --contacts 200000
+  bench --customers 40 --duration 15s --compare-aes
+
+`
 
 func run(ctx context.Context, args []string, out, log io.Writer) error {
 	o, to, err := parse(args, log)
@@ -72,7 +95,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	o.Build, o.Child, o.Log = build, []string{self, serveCommand}, log
+	o.Build, o.Child, o.Bare, o.Log = build, []string{self, serveCommand}, []string{self, bareCommand}, log
 	if to.writeConfig != "" || to.writeFAQ != "" {
 		return write(o, to, out)
 	}
@@ -96,24 +119,15 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 func parse(args []string, log io.Writer) (o bench.Options, to output, err error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(log)
-	f.IntVar(&o.Customers, "customers", 20, "customers in all")
-	f.IntVar(&o.Messages, "messages", 0, "questions of each customer; default 50, or as many as fit into --duration")
-	f.DurationVar(&o.Duration, "duration", 0, "how long questions are sent")
-	f.Float64Var(&o.Rate, "rate", 0, "send so many messages per second in all without waiting for answers; 0 = each customer waits")
-	channels := f.String("channels", "telegram,wechat", "platforms to simulate")
-	f.IntVar(&o.Accounts, "accounts", 1, "accounts per platform")
-	f.IntVar(&o.FAQ, "faq", 1000, "entries of the generated knowledge base")
-	f.Uint64Var(&o.Seed, "seed", 1, "what the knowledge base and the order of questions depend on")
-	f.DurationVar(&o.Timeout, "timeout", 30*time.Second, "how long an answer is waited for")
-	f.DurationVar(&o.Linger, "linger", 2*time.Second, "how long to listen for doubled answers at the end")
-	f.BoolVar(&o.KeepLimits, "limits", false, "leave the platforms' limits and the gateway's send budgets on")
-	f.StringVar(&o.Data, "data", "", "folder of the gateway's database; default a temporary one that is removed at the end")
-	f.BoolVar(&o.InProcess, "in-process", false, "run the gateway in this process instead of one of its own")
-	f.StringVar(&o.CPUProfile, "cpuprofile", "", "write a CPU profile of the gateway to this file")
-	f.StringVar(&o.Target, "target", "", "address of a gateway that runs already, such as http://127.0.0.1:8080")
-	f.StringVar(&o.Metrics, "metrics", "", "address of the target's metrics, such as http://127.0.0.1:8081/metrics")
+	f.Usage = func() {
+		fmt.Fprint(log, usage)
+		f.PrintDefaults()
+	}
+	channels := f.String("channels", "telegram,wechat", "platforms to simulate, of telegram, wechat and feishu")
 	inboxes := f.String("inboxes", "", "names of the target's inboxes, one per account; default telegram-1,...,wechat-1,...")
-	f.StringVar(&o.Listen, "listen", "", "address of the first simulator, the others take the ports behind it; default 127.0.0.1:7080 with --target and --write-config, else free ports")
+	loadFlags(f, &o)
+	phaseFlags(f, &o)
+	gatewayFlags(f, &o)
 	f.BoolVar(&to.json, "json", false, "print one JSON object")
 	f.StringVar(&to.writeConfig, "write-config", "", "write a configuration for a gateway to be used with --target to this file, and exit")
 	f.StringVar(&to.writeFAQ, "write-faq", "", "write the knowledge base for it as CSV to this file, and exit")
@@ -134,6 +148,45 @@ func parse(args []string, log io.Writer) (o bench.Options, to output, err error)
 		o.Listen = "127.0.0.1:7080"
 	}
 	return o, to, nil
+}
+
+func loadFlags(f *flag.FlagSet, o *bench.Options) {
+	f.IntVar(&o.Customers, "customers", 20, "customers in all")
+	f.IntVar(&o.Messages, "messages", 0, "questions of each customer; default 50, or as many as fit into --duration")
+	f.DurationVar(&o.Duration, "duration", 0, "how long questions are sent, in each phase")
+	f.Float64Var(&o.Rate, "rate", 0, "send so many messages per second in all without waiting for answers; 0 = each customer waits")
+	f.IntVar(&o.Accounts, "accounts", 1, "accounts per platform")
+	f.IntVar(&o.FAQ, "faq", 1000, "entries of the generated knowledge base")
+	f.Uint64Var(&o.Seed, "seed", 1, "what the knowledge base and the order of questions depend on")
+	f.DurationVar(&o.Timeout, "timeout", 30*time.Second, "how long an answer is waited for")
+	f.DurationVar(&o.Linger, "linger", 2*time.Second, "how long to listen for doubled answers at the end of each phase")
+	f.BoolVar(&o.KeepLimits, "limits", false, "leave the platforms' limits and the gateway's send budgets on")
+	f.StringVar(&o.WeChatMode, "wechat-mode", "safe", "how official accounts deliver: plain, compatible or safe")
+	f.IntVar(&o.Cases, "cases", 0, "customers more who have an open case and talk with an agent in a group")
+	f.IntVar(&o.Agents, "agents", 0, "agents who share the cases")
+	f.DurationVar(&o.Think, "think", time.Second, "mean pause of customers with a case, and of agents, before they write again")
+}
+
+func phaseFlags(f *flag.FlagSet, o *bench.Options) {
+	f.Float64Var(&o.Load, "load", 0, "measure the peak, then send this share of it, such as 0.5")
+	f.DurationVar(&o.Soak, "soak", 0, "send for so long at --load times the peak, or at --rate, and fail when memory, goroutines or file handles grow")
+	f.Float64Var(&o.Overload, "overload", 0, "measure the peak, send this multiple of it for --duration (default 15 s), such as 2, and watch the recovery")
+	f.BoolVar(&o.Baseline, "baseline", false, "also measure a bare handler that stores nothing, and print ours as a ratio; use it with --channels telegram")
+	f.BoolVar(&o.CompareAES, "compare-aes", false, "measure official accounts in plain and in safe mode, in turn, and print the difference")
+}
+
+func gatewayFlags(f *flag.FlagSet, o *bench.Options) {
+	f.IntVar(&o.Stored, "stored", 0, "messages put into the store before anything is measured")
+	f.IntVar(&o.Contacts, "contacts", 0, "contacts these are of")
+	f.StringVar(&o.Mongo, "mongo", "", "address of a MongoDB to use instead of the embedded store")
+	f.StringVar(&o.Database, "database", "", "name of the database in it; default kefu_bench_ and something random, which is left there")
+	f.StringVar(&o.Redis, "redis", "", "address of a Redis to use with --mongo")
+	f.StringVar(&o.Data, "data", "", "folder of the gateway's database; default a temporary one that is removed at the end")
+	f.BoolVar(&o.InProcess, "in-process", false, "run the gateway in this process instead of one of its own")
+	f.StringVar(&o.CPUProfile, "cpuprofile", "", "write a CPU profile of the gateway to this file")
+	f.StringVar(&o.Target, "target", "", "address of a gateway that runs already, such as http://127.0.0.1:8080")
+	f.StringVar(&o.Metrics, "metrics", "", "address of the target's metrics, such as http://127.0.0.1:8081/metrics")
+	f.StringVar(&o.Listen, "listen", "", "address of the first simulator, the others take the ports behind it; default 127.0.0.1:7080 with --target and --write-config, else free ports")
 }
 
 // split takes a list apart; an empty one has no elements.

@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
+	"kefu/adapters/feishu/feishusim"
 	"kefu/adapters/telegram/telegramsim"
 	"kefu/adapters/wechat/wechatsim"
 	"kefu/internal/config"
@@ -21,7 +23,7 @@ const secretToken = "bench-secret"
 // keptPosts is how far a reader of a simulator's log may lag behind; the reader notices when it was more.
 const keptPosts = 100_000
 
-// platform is what both simulators can do.
+// platform is what all simulators can do.
 type platform interface {
 	sim.Platform
 	Wait(ctx context.Context, after int64) []sim.Post
@@ -29,24 +31,42 @@ type platform interface {
 	Refusals() map[string]int
 }
 
-// account is one simulated account with its customers.
-type account struct {
-	channel   config.Channel
-	inbox     string
-	platform  platform
-	settings  inboxFile // what the gateway must be told about it
-	customers map[string]*customer
+// feishuPlatform gives the simulator's waiting the common name.
+type feishuPlatform struct{ *feishusim.Sim }
 
-	measuring  atomic.Bool
-	acks       stopwatch
-	replies    stopwatch
-	repeats    atomic.Int64 // deliveries beyond the first attempt
-	lastStatus atomic.Int64 // HTTP status of the latest delivery
+func (f feishuPlatform) Wait(ctx context.Context, after int64) []sim.Post {
+	return f.WaitPosts(ctx, after)
 }
 
-// newAccount starts the simulator of account i; port is its place behind Options.Listen.
+// account is one simulated account with its customers.
+type account struct {
+	channel  config.Channel
+	inbox    string
+	platform platform
+	settings inboxFile // what the gateway must be told about it
+	// customers and cases are by the name of the private chat. They do not change during a run.
+	customers map[string]*customer
+	// byDelivery are the customers by what deliveries call their chat.
+	byDelivery map[string]*customer
+	cases      map[string]*caseTalk
+	desk       *desk // nil = its group is not the desk
+
+	measuring  atomic.Bool
+	lastStatus atomic.Int64 // HTTP status of the latest delivery
+
+	mu       sync.Mutex
+	acks     stopwatch
+	replies  stopwatch
+	passive  int         // replies carried by a request
+	statuses map[int]int // of deliveries about customers; 0 = no answer
+	repeats  int         // deliveries beyond the first attempt
+}
+
+// newAccount starts the simulator of account i; its port is i behind Options.Listen.
 func newAccount(o *Options, i int) (*account, error) {
-	a := &account{channel: o.Channels[i/o.Accounts], inbox: o.inbox(i), customers: map[string]*customer{}}
+	a := &account{
+		channel: o.Channels[i/o.Accounts], inbox: o.inbox(i), customers: map[string]*customer{}, byDelivery: map[string]*customer{}, cases: map[string]*caseTalk{}, statuses: map[int]int{},
+	}
 	listen, err := behind(o.Listen, i)
 	if err != nil {
 		return nil, err
@@ -59,7 +79,12 @@ func newAccount(o *Options, i int) (*account, error) {
 		})
 	case config.ChannelWeChat:
 		err = a.startWeChat(wechatsim.Options{
-			AppID: fmt.Sprintf("wx%016d", 4_000_000_001+i), NoQuota: !o.KeepLimits, NoRateLimit: !o.KeepLimits,
+			AppID: fmt.Sprintf("wx%016d", 4_000_000_001+i), Mode: wechatsim.Mode(o.WeChatMode), NoQuota: !o.KeepLimits, NoRateLimit: !o.KeepLimits,
+			Listen: listen, KeepPosts: keptPosts, OnDelivery: a.delivered,
+		})
+	case config.ChannelFeishu:
+		err = a.startFeishu(feishusim.Options{
+			AppID: fmt.Sprintf("cli_%016d", 5_000_000_001+i), GroupMessages: true, NoRateLimits: !o.KeepLimits,
 			Listen: listen, KeepPosts: keptPosts, OnDelivery: a.delivered,
 		})
 	default:
@@ -93,6 +118,53 @@ func (a *account) startWeChat(o wechatsim.Options) error {
 	return nil
 }
 
+func (a *account) startFeishu(o feishusim.Options) error {
+	s, err := feishusim.Start(o)
+	if err != nil {
+		return err
+	}
+	a.platform = feishuPlatform{s}
+	in := s.Options()
+	a.settings = inboxFile{Name: a.inbox, Channel: string(a.channel), Feishu: &feishuFile{
+		AppID: in.AppID, AppSecret: in.AppSecret, VerificationToken: in.VerificationToken, EncryptKey: in.EncryptKey, APIBase: s.BaseURL(),
+	}}
+	return nil
+}
+
+// addGroup makes a group with threads, where the bot hears everything.
+func (a *account) addGroup() (chat string, err error) {
+	switch s := a.platform.(type) {
+	case *telegramsim.Sim:
+		chat = "-1001900000001"
+		return chat, errors.Join(s.AddGroup(chat, "Desk", true), s.Promote(chat, true))
+	case feishuPlatform:
+		chat = "oc_bench_desk"
+		return chat, s.AddGroup(feishusim.Group{ID: chat})
+	}
+	return "", fmt.Errorf("%s has no groups", a.inbox)
+}
+
+// join makes a customer of the account.
+func (a *account) join(c *customer) {
+	chat := c.id
+	if s, ok := a.platform.(feishuPlatform); ok {
+		chat = s.PrivateChat(c.id)
+	}
+	a.customers[c.id], a.byDelivery[chat] = c, c
+}
+
+// personID is a person's id in the form of the platform.
+func (a *account) personID(n int64) string {
+	id := strconv.FormatInt(n, 10)
+	switch a.channel {
+	case config.ChannelWeChat:
+		return "oBench" + id
+	case config.ChannelFeishu:
+		return "ou_bench" + id
+	}
+	return id
+}
+
 // behind is the address i ports behind the first; "" stays "".
 func behind(first string, i int) (string, error) {
 	if first == "" {
@@ -112,21 +184,37 @@ func behind(first string, i int) (string, error) {
 // delivered hears of each delivery from the simulator.
 func (a *account) delivered(d sim.Delivery) {
 	a.lastStatus.Store(int64(d.Status))
-	if !a.measuring.Load() {
+	c := a.byDelivery[d.Chat]
+	if !a.measuring.Load() || c == nil {
 		return
 	}
-	if d.Attempt > 1 {
-		a.repeats.Add(1)
-	}
-	if d.Status >= 200 && d.Status <= 299 {
+	accepted := d.Status >= 200 && d.Status <= 299
+	if accepted {
 		a.acks.add(d.Took)
+		c.acknowledged(d.Post)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.statuses[d.Status]++
+	if d.Attempt > 1 {
+		a.repeats++
+	}
+}
+
+// replied notes an answer and how long its question waited.
+func (a *account) replied(p sim.Post, took time.Duration) {
+	a.replies.add(took)
+	if p.Via == "passive" {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.passive++
 	}
 }
 
 // errRanAway says that posts were forgotten before they were read.
 var errRanAway = errors.New("the simulator's log ran away from its reader")
 
-// watch hands the posts of the log to the customers until ctx ends.
+// watch hands the posts of the log to those they are for until ctx ends.
 func (a *account) watch(ctx context.Context) error {
 	var seen int64
 	for ctx.Err() == nil {
@@ -135,102 +223,38 @@ func (a *account) watch(ctx context.Context) error {
 				return fmt.Errorf("%s: %w", a.inbox, errRanAway)
 			}
 			seen = p.Seq
-			if c := a.customers[p.Chat]; c != nil {
-				c.observe(p)
-			}
+			a.observe(p)
 		}
 	}
 	return nil
 }
 
-// customer is one simulated person and the judgment of their chat.
-type customer struct {
-	id      string
-	account *account
-	corpus  *Corpus
-	tour    tour
-	said    int
-
-	welcomed chan struct{} // closed when the first post came
-	free     chan struct{} // signals that no question is open
-
-	mu    sync.Mutex
-	known bool
-	sheet sheet
-}
-
-// observe takes one post of the customer's chat. Only the account's watcher calls it.
-func (c *customer) observe(p sim.Post) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case p.From == c.id:
-		if entry, ok := c.corpus.byText[p.Text]; ok {
-			c.sheet.ask(entry, p.At)
-		}
-	case p.From != "":
-		c.sheet.counts.Notices++
-	case !c.known:
-		c.known = true
-		close(c.welcomed)
-	default:
-		c.hear(p)
+func (a *account) observe(p sim.Post) {
+	if c := a.customers[p.Chat]; c != nil {
+		c.observe(p)
+		return
+	}
+	if p.From != "" {
+		return
+	}
+	if k := a.cases[p.Chat]; k != nil {
+		k.customerReads(p)
+		return
+	}
+	if a.desk != nil && p.Chat == a.desk.chat {
+		a.desk.agentsRead(p)
 	}
 }
 
-// hear judges a post of the account. c.mu is held.
-func (c *customer) hear(p sim.Post) {
-	entries := codes(p.Text)
-	if len(entries) == 0 {
-		entries = []int{noEntry}
+// begin forgets what earlier phases measured.
+func (a *account) begin() {
+	a.acks.reset()
+	a.replies.reset()
+	a.mu.Lock()
+	a.statuses, a.repeats, a.passive = map[int]int{}, 0, 0
+	a.mu.Unlock()
+	for _, c := range a.customers {
+		c.begin()
 	}
-	for _, entry := range entries {
-		if took, fresh := c.sheet.hear(entry, p.At); fresh {
-			c.account.replies.add(took)
-		}
-	}
-	if c.sheet.waiting() == 0 {
-		select {
-		case c.free <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// greet makes the customer known to the bot and waits for its welcome.
-func (c *customer) greet(ctx context.Context) error {
-	if _, err := c.account.platform.Say(ctx, sim.Say{From: c.id, Event: "start"}); err != nil {
-		return err
-	}
-	select {
-	case <-c.welcomed:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("%s: a customer got no welcome; the last delivery to the gateway ended with HTTP status %d (0 = none): %w",
-			c.account.inbox, c.account.lastStatus.Load(), context.Cause(ctx))
-	}
-}
-
-// ask sends the next question.
-func (c *customer) ask(ctx context.Context) error {
-	select {
-	case <-c.free:
-	default:
-	}
-	text := c.corpus.question(c.tour.next(), c.said)
-	c.said++
-	_, err := c.account.platform.Say(ctx, sim.Say{From: c.id, Text: text})
-	return err
-}
-
-func (c *customer) waiting() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.sheet.waiting()
-}
-
-func (c *customer) verdict() Verdict {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.sheet.verdict()
+	a.measuring.Store(true)
 }

@@ -14,19 +14,64 @@ import (
 
 // file is a configuration as text. It is apart from config.Config, whose secrets cannot be written.
 type file struct {
-	HTTP     httpFile    `yaml:"http"`
-	Storage  storageFile `yaml:"storage"`
-	Language string      `yaml:"language"`
-	Inboxes  []inboxFile `yaml:"inboxes"`
+	HTTP     httpFile     `yaml:"http"`
+	Storage  storageFile  `yaml:"storage"`
+	Language string       `yaml:"language"`
+	Bot      botFile      `yaml:"bot"`
+	Desks    []deskFile   `yaml:"desks,omitempty"`
+	People   []personFile `yaml:"people,omitempty"`
+	Inboxes  []inboxFile  `yaml:"inboxes"`
 }
 
 type httpFile struct {
-	Listen      string `yaml:"listen"`
-	AdminListen string `yaml:"admin_listen"`
+	Listen      string     `yaml:"listen"`
+	AdminListen string     `yaml:"admin_listen"`
+	Limits      limitsFile `yaml:"limits"`
+}
+
+// limitsFile is all zeros: every customer calls from one address, faster than any person.
+type limitsFile struct {
+	PerIP    int `yaml:"per_ip"`
+	PerInbox int `yaml:"per_inbox"`
+	InFlight int `yaml:"in_flight"`
+}
+
+type botFile struct {
+	Flood floodFile `yaml:"flood"`
+}
+
+// floodFile is zero: the customers do not behave like people.
+type floodFile struct {
+	Messages int `yaml:"messages"`
 }
 
 type storageFile struct {
-	Data string `yaml:"data"`
+	Data  string    `yaml:"data"`
+	Mongo mongoFile `yaml:"mongo,omitempty"`
+	Redis redisFile `yaml:"redis,omitempty"`
+}
+
+type mongoFile struct {
+	URI      string `yaml:"uri"`
+	Database string `yaml:"database"`
+}
+
+type redisFile struct {
+	URL string `yaml:"url"`
+}
+
+type deskFile struct {
+	Name    string `yaml:"name"`
+	Inbox   string `yaml:"inbox"`
+	Chat    string `yaml:"chat"`
+	Default bool   `yaml:"default"`
+}
+
+type personFile struct {
+	Inbox string `yaml:"inbox"`
+	ID    string `yaml:"id"`
+	Name  string `yaml:"name"`
+	Role  string `yaml:"role"`
 }
 
 type inboxFile struct {
@@ -34,6 +79,7 @@ type inboxFile struct {
 	Channel  string        `yaml:"channel"`
 	Telegram *telegramFile `yaml:"telegram,omitempty"`
 	WeChat   *weChatFile   `yaml:"wechat,omitempty"`
+	Feishu   *feishuFile   `yaml:"feishu,omitempty"`
 }
 
 type telegramFile struct {
@@ -52,11 +98,26 @@ type weChatFile struct {
 	APIBase   string `yaml:"api_base"`
 }
 
-// configFile describes the simulated accounts to a gateway.
-func configFile(accounts []*account, listen, admin, data string) ([]byte, error) {
-	f := file{HTTP: httpFile{listen, admin}, Storage: storageFile{data}, Language: "zh-CN"}
+type feishuFile struct {
+	AppID             string `yaml:"app_id"`
+	AppSecret         string `yaml:"app_secret"`
+	VerificationToken string `yaml:"verification_token"`
+	EncryptKey        string `yaml:"encrypt_key"`
+	APIBase           string `yaml:"api_base"`
+}
+
+// configFile describes the simulated accounts and their desk to a gateway.
+func configFile(accounts []*account, listen, admin string, storage storageFile) ([]byte, error) {
+	f := file{HTTP: httpFile{Listen: listen, AdminListen: admin}, Storage: storage, Language: "zh-CN"}
 	for _, a := range accounts {
 		f.Inboxes = append(f.Inboxes, a.settings)
+		if a.desk == nil {
+			continue
+		}
+		f.Desks = append(f.Desks, deskFile{Name: "bench", Inbox: a.inbox, Chat: a.desk.chat, Default: true})
+		for i, id := range a.desk.agents {
+			f.People = append(f.People, personFile{Inbox: a.inbox, ID: id, Name: fmt.Sprintf("客服%d", i+1), Role: "agent"})
+		}
 	}
 	text, err := yaml.Marshal(f)
 	if err != nil {
@@ -74,11 +135,11 @@ func WriteConfig(w io.Writer, o Options) (err error) {
 	if err := o.Validate(); err != nil {
 		return err
 	}
-	accounts, err := startAccounts(&o)
+	people, err := newWorld(&o)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeAccounts(accounts)) }()
+	defer func() { err = errors.Join(err, people.close()) }()
 	at := config.Default().HTTP
 	if u, err := url.Parse(o.Target); err == nil && u.Host != "" {
 		at.Listen = u.Host
@@ -87,7 +148,7 @@ func WriteConfig(w io.Writer, o Options) (err error) {
 	if data == "" {
 		data = "./bench-data"
 	}
-	text, err := configFile(accounts, at.Listen, at.AdminListen, data)
+	text, err := configFile(people.accounts, at.Listen, at.AdminListen, storageFile{Data: data})
 	if err != nil {
 		return err
 	}

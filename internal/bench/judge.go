@@ -1,6 +1,10 @@
 package bench
 
-import "time"
+import (
+	"time"
+
+	"kefu/internal/sim"
+)
 
 // Verdict counts what became of questions.
 type Verdict struct {
@@ -36,6 +40,7 @@ const noEntry = -1
 // asked is one question of a customer.
 type asked struct {
 	entry    int
+	id       string // the platform's, of the message
 	at       time.Time
 	answered bool
 }
@@ -43,6 +48,7 @@ type asked struct {
 // sheet judges the posts of one customer's chat, given in the order of the platform's log. It is not safe for concurrent use.
 type sheet struct {
 	questions []asked
+	phase     int // the first question of the running phase; earlier ones were judged
 	first     int // the oldest open question, or len(questions)
 	last      int // the latest question answered, -1 = none
 	counts    Verdict
@@ -51,9 +57,14 @@ type sheet struct {
 func newSheet() sheet { return sheet{last: -1} }
 
 // ask notes a question.
-func (s *sheet) ask(entry int, at time.Time) {
-	s.questions = append(s.questions, asked{entry: entry, at: at})
+func (s *sheet) ask(entry int, p sim.Post) {
+	s.questions = append(s.questions, asked{entry: entry, id: p.ID, at: p.At})
 	s.counts.Asked++
+}
+
+// begin starts the counts anew. What is open then was counted as lost: its answer, when it comes after all, is passed over.
+func (s *sheet) begin() {
+	s.phase, s.counts = len(s.questions), Verdict{}
 }
 
 // hear judges one answer; took is how long its question waited, if it is the first answer of one.
@@ -64,21 +75,23 @@ func (s *sheet) hear(entry int, at time.Time) (took time.Duration, fresh bool) {
 	case s.askedBefore(entry):
 		s.counts.Doubled++
 		return 0, false
-	case s.first == len(s.questions):
-		s.counts.Stray++
-		return 0, false
 	default:
-		q = s.first
+		if q = s.oldest(); q < 0 {
+			s.counts.Stray++
+			return 0, false
+		}
 		s.counts.Wrong++
 	}
-	return s.answer(q, at), true
+	return s.answer(q, at), q >= s.phase
 }
 
 func (s *sheet) answer(q int, at time.Time) time.Duration {
 	s.questions[q].answered = true
-	s.counts.Answered++
-	if q < s.last {
-		s.counts.OutOfOrder++
+	if q >= s.phase {
+		s.counts.Answered++
+		if q < s.last {
+			s.counts.OutOfOrder++
+		}
 	}
 	s.last = max(s.last, q)
 	for s.first < len(s.questions) && s.questions[s.first].answered {
@@ -97,6 +110,16 @@ func (s *sheet) open(entry int) int {
 	return -1
 }
 
+// oldest is the oldest open question of the phase, -1 = none.
+func (s *sheet) oldest() int {
+	for q := max(s.first, s.phase); q < len(s.questions); q++ {
+		if !s.questions[q].answered {
+			return q
+		}
+	}
+	return -1
+}
+
 func (s *sheet) askedBefore(entry int) bool {
 	for q := len(s.questions) - 1; q >= 0; q-- {
 		if s.questions[q].entry == entry {
@@ -108,6 +131,17 @@ func (s *sheet) askedBefore(entry int) bool {
 
 // waiting is the number of open questions.
 func (s *sheet) waiting() int { return s.counts.Asked - s.counts.Answered }
+
+// waitingFor is the number of open questions whose messages are among ids.
+func (s *sheet) waitingFor(ids map[string]bool) int {
+	n := 0
+	for _, q := range s.questions[max(s.phase, s.first):] {
+		if !q.answered && ids[q.id] {
+			n++
+		}
+	}
+	return n
+}
 
 // verdict counts what is open as lost.
 func (s *sheet) verdict() Verdict {

@@ -25,7 +25,7 @@ const who = "600001"
 // planted is a customer whose chat a test writes.
 func planted(corpus *Corpus) (*customer, *logged) {
 	l := &logged{}
-	a := &account{inbox: "test", platform: l, customers: map[string]*customer{}}
+	a := &account{inbox: "test", platform: l, customers: map[string]*customer{}, statuses: map[int]int{}}
 	c := &customer{id: who, account: a, corpus: corpus, sheet: newSheet(), welcomed: make(chan struct{}), free: make(chan struct{}, 1)}
 	a.customers[who] = c
 	l.log.Add(sim.Post{Chat: who, Text: "welcome"})
@@ -146,17 +146,74 @@ func TestWatcherNoticesWhatItMissed(t *testing.T) {
 }
 
 func TestAcknowledgmentsAreCounted(t *testing.T) {
-	a := &account{}
-	a.delivered(sim.Delivery{Attempt: 1, Status: 200, Took: time.Hour}) // before measuring
-	a.measuring.Store(true)
-	a.delivered(sim.Delivery{Attempt: 1, Status: 500, Took: time.Second})
-	a.delivered(sim.Delivery{Attempt: 2, Took: time.Second})
-	a.delivered(sim.Delivery{Attempt: 3, Status: 204, Took: time.Minute})
+	c, _ := planted(NewCorpus(20, 7))
+	c.taken = map[string]bool{}
+	a := c.account
+	a.byDelivery = map[string]*customer{who: c}
+	a.delivered(sim.Delivery{Chat: who, Attempt: 1, Status: 200, Took: time.Hour}) // before measuring
+	a.begin()
+	a.delivered(sim.Delivery{Chat: who, Post: "7", Attempt: 1, Status: 503, Took: time.Second})
+	a.delivered(sim.Delivery{Chat: who, Post: "7", Attempt: 2, Took: time.Second})
+	a.delivered(sim.Delivery{Chat: who, Post: "7", Attempt: 3, Status: 204, Took: time.Minute})
+	a.delivered(sim.Delivery{Chat: who, Post: "8", Attempt: 1, Status: 503, Took: time.Second})
+	a.delivered(sim.Delivery{Chat: "the desk", Post: "9", Attempt: 1, Status: 200, Took: time.Hour}) // no customer's
 	if diff := cmp.Diff([]time.Duration{time.Minute}, a.acks.all()); diff != "" {
 		t.Error(diff)
 	}
-	if n := a.repeats.Load(); n != 2 {
-		t.Errorf("repeats = %d, want 2", n)
+	f := figures("test", time.Second, []*account{a})
+	if diff := cmp.Diff(map[string]int{"0": 1, "204": 1, "503": 2}, f.Statuses); diff != "" || f.Repeats != 2 {
+		t.Errorf("repeats = %d, want 2; statuses: %s", f.Repeats, diff)
+	}
+	if diff := cmp.Diff(map[string]bool{"7": true}, c.taken); diff != "" {
+		t.Errorf("what was taken over: %s", diff)
+	}
+	a.begin()
+	if f := figures("test", time.Second, []*account{a}); f.Acknowledged != 0 || f.Repeats != 0 || len(f.Statuses) != 0 || len(c.taken) != 0 {
+		t.Errorf("a new phase begins with %+v", f)
+	}
+}
+
+// A new phase judges its own questions; what comes late for an earlier one is neither an answer nor a double.
+func TestPhasesAreJudgedApart(t *testing.T) {
+	at := time.Unix(1_800_000_000, 0)
+	s := newSheet()
+	ask := func(entry int) { s.ask(entry, sim.Post{ID: fmt.Sprint(entry), At: at}) }
+	ask(1)
+	ask(2)
+	s.hear(2, at)
+	if v := s.verdict(); v != (Verdict{Asked: 2, Answered: 1, Lost: 1}) {
+		t.Errorf("first phase: %+v", v)
+	}
+	s.begin()
+	ask(3)
+	ask(4)
+	if _, fresh := s.hear(1, at); fresh {
+		t.Error("an answer of the first phase counts in the second")
+	}
+	if _, fresh := s.hear(4, at); !fresh {
+		t.Error("an answer of the second phase does not count")
+	}
+	if n := s.waitingFor(map[string]bool{"1": true, "3": true, "4": true}); n != 1 {
+		t.Errorf("%d open questions of these, want 1", n)
+	}
+	s.hear(3, at)
+	s.hear(2, at) // was answered in the first phase
+	if v, want := s.verdict(), (Verdict{Asked: 2, Answered: 2, OutOfOrder: 1, Doubled: 1}); v != want {
+		t.Errorf("second phase: %+v, want %+v", v, want)
+	}
+}
+
+func TestEchoes(t *testing.T) {
+	corpus := NewCorpus(20, 7)
+	for _, echoed := range []bool{true, false} {
+		c, l := planted(corpus)
+		c.echoed = echoed
+		l.log.Add(sim.Post{Chat: who, From: who, Text: corpus.question(3, 1)})
+		l.log.Add(sim.Post{Chat: who, Text: corpus.question(3, 1)})
+		readAll(t, c.account, l)
+		if v := c.verdict(); v.Answered != 1 || (v.Wrong == 0) != echoed {
+			t.Errorf("echoed = %v: %+v", echoed, v)
+		}
 	}
 }
 
@@ -191,7 +248,9 @@ func TestPercentiles(t *testing.T) {
 }
 
 func TestTourVisitsAllBeforeAnyAgain(t *testing.T) {
-	for _, c := range recruit(&Options{Customers: 50, FAQ: 60, Seed: 3}, []*account{{customers: map[string]*customer{}}}, time.Now()) {
+	w := &world{accounts: []*account{{customers: map[string]*customer{}, byDelivery: map[string]*customer{}}}}
+	w.recruit(&Options{Customers: 50, FAQ: 60, Seed: 3}, time.Now(), false)
+	for _, c := range w.customers {
 		seen := map[int]bool{}
 		for range 60 {
 			seen[c.tour.next()] = true
@@ -225,12 +284,12 @@ func TestPorts(t *testing.T) {
 }
 
 func TestServeArgs(t *testing.T) {
-	want := ServeOptions{Config: "a b.yaml", FAQ: 12, Seed: 1<<64 - 1, KeepLimits: true, CPUProfile: "cpu.out"}
+	want := ServeOptions{Config: "a b.yaml", FAQ: 12, Seed: 1<<64 - 1, KeepLimits: true, CPUProfile: "cpu.out", Fill: true, Inbox: "a", Stored: 5, Contacts: 4}
 	got, err := ParseServe(ServeArgs(want))
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b Build) bool { return (a == nil) == (b == nil) })); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
-	for _, bad := range [][]string{nil, {"c", "x", "1", "true", ""}, {"c", "1", "-1", "true", ""}, {"c", "1", "1", "maybe", ""}} {
+	for _, bad := range [][]string{nil, {"{}", "{}"}, {"c"}, {`{"faq":"x"}`}, {`{"seed":-1}`}} {
 		if _, err := ParseServe(bad); err == nil {
 			t.Errorf("%q was read", bad)
 		}

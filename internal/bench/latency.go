@@ -39,6 +39,12 @@ func (s *stopwatch) add(d time.Duration) {
 	s.times = append(s.times, d)
 }
 
+func (s *stopwatch) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.times = nil
+}
+
 func (s *stopwatch) all() []time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()

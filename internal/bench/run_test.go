@@ -26,17 +26,28 @@ import (
 	"kefu/kb"
 )
 
-// serveCommand makes the test binary the gateway's process.
-const serveCommand = "serve-gateway"
+// The commands that make the test binary a child process.
+const (
+	serveCommand = "serve-gateway"
+	bareCommand  = "serve-bare"
+)
 
 func TestMain(m *testing.M) {
-	if len(os.Args) < 2 || os.Args[1] != serveCommand {
+	if len(os.Args) < 2 {
 		os.Exit(m.Run())
 	}
-	s, err := bench.ParseServe(os.Args[2:])
-	if err == nil {
-		s.Build = build
-		err = bench.Serve(context.Background(), s, os.Stdin, os.Stdout)
+	var err error
+	switch os.Args[1] {
+	case serveCommand:
+		var s bench.ServeOptions
+		if s, err = bench.ParseServe(os.Args[2:]); err == nil {
+			s.Build = build
+			err = bench.Serve(context.Background(), s, os.Stdin, os.Stdout)
+		}
+	case bareCommand:
+		err = serveBare(os.Args[2:])
+	default:
+		os.Exit(m.Run())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -59,7 +70,7 @@ func small(t *testing.T) bench.Options {
 	}
 	return bench.Options{
 		Customers: 5, Messages: 4, Channels: both, Accounts: 1, FAQ: 30, Seed: 1, Timeout: 20 * time.Second, Linger: 200 * time.Millisecond,
-		Data: t.TempDir(), Build: build, Child: []string{self, serveCommand}, Log: t.Output(),
+		Data: t.TempDir(), Build: build, Child: []string{self, serveCommand}, Bare: []string{self, bareCommand}, Log: t.Output(),
 	}
 }
 
@@ -81,7 +92,12 @@ func sound(t *testing.T, r *bench.Result, asked int) {
 	if r.All.Acknowledged != asked {
 		t.Errorf("%d acknowledged, want %d", r.All.Acknowledged, asked)
 	}
-	for _, f := range append(r.Channels, r.All) {
+	plausible(t, &r.Phase)
+}
+
+func plausible(t *testing.T, p *bench.Phase) {
+	t.Helper()
+	for _, f := range append(p.Channels, p.All) {
 		if f.AnsweredPer <= 0 || f.Ack.P50 <= 0 || f.Reply.P99 < f.Reply.P50 || f.Reply.P50 < f.Ack.P50/2 {
 			t.Errorf("implausible figures: %+v", f)
 		}
@@ -96,8 +112,8 @@ func TestChildProcess(t *testing.T) {
 	if r.Gateway != bench.WhereChild || len(r.Channels) != 2 || r.Channels[0].Asked != 12 || r.Channels[1].Asked != 8 {
 		t.Errorf("result = %+v", r)
 	}
-	if r.ResidentBytes < 10<<20 {
-		t.Errorf("memory = %d bytes, want that of a gateway", r.ResidentBytes)
+	if r.End.ResidentBytes < 10<<20 {
+		t.Errorf("memory = %d bytes, want that of a gateway", r.End.ResidentBytes)
 	}
 	if info, err := os.Stat(o.CPUProfile); err != nil || info.Size() == 0 {
 		t.Errorf("CPU profile: %v, %v", info, err)
@@ -179,7 +195,7 @@ func TestTarget(t *testing.T) {
 		t.Error(err)
 	}
 	sound(t, r, 20)
-	if r.Gateway != bench.WhereRemote || r.BudgetsSwitched || r.ResidentBytes == 0 {
+	if r.Gateway != bench.WhereRemote || r.BudgetsSwitched || r.End.ResidentBytes == 0 {
 		t.Errorf("result = %+v", r)
 	}
 }
@@ -401,7 +417,19 @@ func TestOptionsAreChecked(t *testing.T) {
 		"faq:":                  func(o *bench.Options) { o.FAQ = 3 },
 		"timeout:":              func(o *bench.Options) { o.Timeout = 0 },
 		"named twice":           func(o *bench.Options) { o.Channels = []config.Channel{"telegram", "telegram"} },
-		"neither":               func(o *bench.Options) { o.Channels = []config.Channel{"feishu"} },
+		"none of":               func(o *bench.Options) { o.Channels = []config.Channel{"icq"} },
+		"wechat-mode:":          func(o *bench.Options) { o.WeChatMode = "secret" },
+		"compare-aes:":          func(o *bench.Options) { o.CompareAES, o.Channels = true, both[:1] },
+		"baseline: needs":       func(o *bench.Options) { o.Baseline, o.Channels = true, both[1:] },
+		"below 1":               func(o *bench.Options) { o.Load = 1 },
+		"above 1":               func(o *bench.Options) { o.Overload = 0.5 },
+		"not together":          func(o *bench.Options) { o.Overload, o.Load = 2, 0.5 },
+		"soak: needs either":    func(o *bench.Options) { o.Soak = time.Second },
+		"set it themselves":     func(o *bench.Options) { o.Rate, o.Load = 5, 0.5 },
+		"one needs the other":   func(o *bench.Options) { o.Cases = 3 },
+		"groups have threads":   func(o *bench.Options) { o.Cases, o.Agents, o.Channels = 3, 1, both[1:] },
+		"at least one message":  func(o *bench.Options) { o.Stored, o.Contacts = 3, 4 },
+		"redis: needs mongo":    func(o *bench.Options) { o.Redis = "redis://127.0.0.1" },
 		"at least one":          func(o *bench.Options) { o.Channels = nil },
 		"inboxes:":              func(o *bench.Options) { o.Inboxes = []string{"a"} },
 		"target:":               func(o *bench.Options) { o.Target = "localhost" },
@@ -425,7 +453,7 @@ func TestOptionsAreChecked(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	r := &bench.Result{Customers: 3, All: bench.Figures{Name: "all", Verdict: bench.Verdict{Asked: 5, Answered: 4, Lost: 1}, Reply: bench.Latency{P50: 1.5}}, Notes: []string{"a & b"}}
+	r := &bench.Result{Customers: 3, Phase: bench.Phase{All: bench.Figures{Name: "all", Verdict: bench.Verdict{Asked: 5, Answered: 4, Lost: 1}, Reply: bench.Latency{P50: 1.5}}}, Notes: []string{"a & b"}}
 	var text bytes.Buffer
 	if err := r.WriteJSON(&text); err != nil {
 		t.Fatal(err)

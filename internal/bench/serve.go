@@ -9,10 +9,8 @@ import (
 	"io"
 	"os"
 	"runtime/pprof"
-	"strconv"
 
 	"kefu/internal/config"
-	"kefu/kb"
 )
 
 // ready is what a gateway tells when it serves.
@@ -35,51 +33,60 @@ func readReady(r io.Reader) (ready, error) {
 
 // ServeOptions are what the gateway's process is told.
 type ServeOptions struct {
-	Config     string // path of the configuration file
-	FAQ        int
-	Seed       uint64
-	KeepLimits bool
-	CPUProfile string // "" = none
-	Build      Build
+	Config     string `json:"config"` // path of the configuration file
+	FAQ        int    `json:"faq"`
+	Seed       uint64 `json:"seed"`
+	KeepLimits bool   `json:"keep_limits"`
+	CPUProfile string `json:"cpu_profile"` // "" = none
+	// Fill puts the knowledge base, and Stored messages of Contacts contacts of Inbox, into the store, and serves nothing.
+	Fill     bool   `json:"fill"`
+	Inbox    string `json:"inbox"`
+	Stored   int    `json:"stored"`
+	Contacts int    `json:"contacts"`
+	Build    Build  `json:"-"`
 }
 
 // ServeArgs are the arguments ParseServe reads.
-func ServeArgs(s ServeOptions) []string {
-	return []string{s.Config, strconv.Itoa(s.FAQ), strconv.FormatUint(s.Seed, 10), strconv.FormatBool(s.KeepLimits), s.CPUProfile}
-}
+func ServeArgs(s ServeOptions) []string { return jsonArg(s) }
 
 // ParseServe reads what ServeArgs wrote.
-func ParseServe(args []string) (ServeOptions, error) {
-	if len(args) != 5 {
-		return ServeOptions{}, errors.New("the gateway's process takes 5 arguments")
+func ParseServe(args []string) (ServeOptions, error) { return parseArg[ServeOptions](args) }
+
+func jsonArg(v any) []string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // plain fields always marshal
 	}
-	faq, err1 := strconv.Atoi(args[1])
-	seed, err2 := strconv.ParseUint(args[2], 10, 64)
-	keep, err3 := strconv.ParseBool(args[3])
-	s := ServeOptions{Config: args[0], FAQ: faq, Seed: seed, KeepLimits: keep, CPUProfile: args[4]}
-	return s, errors.Join(err1, err2, err3)
+	return []string{string(b)}
 }
 
-// Serve is the gateway's side: it builds a gateway with the FAQ in it, writes a line to out when it is about to serve, and serves until
-// input ends or ctx does.
+func parseArg[T any](args []string) (v T, err error) {
+	if len(args) != 1 {
+		return v, errors.New("a child process takes 1 argument")
+	}
+	if err := json.Unmarshal([]byte(args[0]), &v); err != nil {
+		return v, fmt.Errorf("read arguments: %w", err)
+	}
+	return v, nil
+}
+
+// Serve is the gateway's side: it builds a gateway, writes a line to out when it is about to serve, and serves until input ends or ctx does. With
+// ServeOptions.Fill it only fills the store, and tells out about it.
 func Serve(ctx context.Context, s ServeOptions, input io.Reader, out io.Writer) (err error) {
+	if s.Fill {
+		return Fill(ctx, s, out)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
 		_, _ = io.Copy(io.Discard, input)
 		cancel()
 	}()
-	cfg, err := config.Load(s.Config, nil)
+	g, err := s.build(ctx)
 	if err != nil {
 		return err
 	}
-	g, err := s.Build(ctx, cfg, !s.KeepLimits)
-	if err != nil {
-		return err
-	}
-	if err := stock(ctx, g, NewCorpus(s.FAQ, s.Seed)); err != nil {
-		return errors.Join(err, g.Close())
-	}
+	g.Index().Train(ctx) // before anything is measured
 	stop, err := profile(s.CPUProfile)
 	if err != nil {
 		return errors.Join(err, g.Close())
@@ -91,16 +98,12 @@ func Serve(ctx context.Context, s ServeOptions, input io.Reader, out io.Writer) 
 	return g.Run(ctx)
 }
 
-// stock fills the knowledge base and lets the index learn before anything is measured.
-func stock(ctx context.Context, g Gateway, c *Corpus) error {
-	if _, err := kb.Import(ctx, g.FAQ(), c.Rows(), "bench"); err != nil {
-		return fmt.Errorf("FAQ: %w", err)
+func (s *ServeOptions) build(ctx context.Context) (Gateway, error) {
+	cfg, err := config.Load(s.Config, nil)
+	if err != nil {
+		return nil, err
 	}
-	if err := g.Index().Refresh(ctx); err != nil {
-		return fmt.Errorf("FAQ: %w", err)
-	}
-	g.Index().Train(ctx)
-	return nil
+	return s.Build(ctx, cfg, !s.KeepLimits)
 }
 
 // profile starts a CPU profile; the function returned ends it.
