@@ -1,6 +1,7 @@
 package transcript_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -69,6 +70,7 @@ func crashAt(t *testing.T, store *docstore.Store, step string, keyed time.Durati
 	first.stop()
 
 	second := start(t, processOptions{name: "p2", store: store, handler: &echo{}, on: []adapters.Adapter{on}})
+	t.Cleanup(func() { dumpIfFailed(t, second, "a", "b", "c") })
 	waitFor(t, func() bool { return len(distinct(on)) == 12 })
 	idle(t, second)
 	doubles := 0
@@ -82,9 +84,26 @@ func crashAt(t *testing.T, store *docstore.Store, step string, keyed time.Durati
 	if mayDouble := step == transcript.TrapAccepted && keyed == 0; !mayDouble && doubles > 0 {
 		t.Errorf("%d answers came twice", doubles)
 	}
-	counted := testutil.CollectAndCount(second.reg, "kefu_sends_repeated_total")
+	counted := testutil.CollectAndCount(second.reg, "kefu_sends_repeated_total") + testutil.CollectAndCount(first.reg, "kefu_sends_repeated_total")
 	if doubles > 0 && counted == 0 {
 		t.Error("answers came twice and nobody counted it")
+	}
+}
+
+// dumpIfFailed shows where the entries of the chats stand.
+func dumpIfFailed(t *testing.T, p *process, chats ...adapters.ChatID) {
+	t.Helper()
+	for _, chat := range chats {
+		if !t.Failed() {
+			return
+		}
+		entries, err := p.History(context.Background(), transcript.ConversationID("shop", chat), 50)
+		if err != nil {
+			t.Logf("chat %s: %v", chat, err)
+		}
+		for _, e := range entries {
+			t.Logf("%s: %s, due %v, tries %d, repeated %v, %s %s", e.ID, e.State, e.Due, e.Tries, e.Repeated, e.Reason, e.Error)
+		}
 	}
 }
 

@@ -92,26 +92,63 @@ func (w *Workers) sendRun(ctx context.Context, a adapters.Adapter, docs []docsto
 	if refused != "" {
 		return 1, 0, w.end(ctx, docs[0], StateParked, &adapters.SendError{Reason: refused})
 	}
+	if !w.hands.take(docs) {
+		return 0, busyRetry, nil
+	}
+	told := true
+	defer func() { w.hands.close(docs, told) }()
 	if err := w.claim(ctx, docs, paid); err != nil {
+		told = errors.Is(err, docstore.ErrConflict)
 		return 0, 0, err
 	}
 	if w.w.Trap(TrapClaimed) != nil {
 		return 0, 0, errTrapped
 	}
-	call, cancel := context.WithTimeout(ctx, w.w.SendTimeout)
-	defer cancel()
-	e := joined(docs)
-	began := time.Now()
-	err = w.call(call, a, e)
-	w.o.Metrics.took(stageSend, time.Since(began))
+	if w.stale(&docs[0].Value) {
+		retry, err = w.uncalled(ctx, docs)
+		told = err == nil
+		return n, retry, err
+	}
+	err = w.callOnce(ctx, a, docs)
 	if w.w.Trap(TrapAccepted) != nil {
 		return 0, 0, errTrapped
 	}
+	w.hands.made(docs, err)
+	retry, err = w.record(ctx, a, docs, err)
+	told = err == nil
+	return n, retry, err
+}
+
+// maxStale bounds how often a claim is given back for its age: a store that is always so slow must not keep everything from being sent.
+const maxStale = 3
+
+// stale says that storing a claim took so long that another process may take it for cut while the call is made.
+func (w *Workers) stale(e *Entry) bool {
+	return !w.o.Alone && e.Tries < maxStale && w.o.Now().Sub(e.SendAt) > w.w.SendTimeout
+}
+
+// callOnce makes the platform call of docs.
+func (w *Workers) callOnce(ctx context.Context, a adapters.Adapter, docs []docstore.Doc[Entry]) error {
+	ctx, cancel := context.WithTimeout(ctx, w.w.SendTimeout)
+	defer cancel()
+	e := joined(docs)
+	began := time.Now()
+	err := w.call(ctx, a, e)
+	w.o.Metrics.took(stageSend, time.Since(began))
 	for i := range docs {
 		docs[i].Value.Native = e.Native
 	}
-	retry, err = w.record(ctx, a, docs, err)
-	return n, retry, err
+	return err
+}
+
+// uncalled queues again what was claimed and surely not sent.
+func (w *Workers) uncalled(ctx context.Context, docs []docstore.Doc[Entry]) (retry time.Duration, err error) {
+	for _, d := range docs {
+		if retry, err = w.again(ctx, d, time.Millisecond); err != nil {
+			return 0, err
+		}
+	}
+	return retry, nil
 }
 
 // hold says how long the first of docs waits: for its next try, for the request that may carry it, or for words to go with it.
@@ -149,6 +186,7 @@ func (w *Workers) claim(ctx context.Context, docs []docstore.Doc[Entry], ops []d
 		}
 		ops = append(ops, w.entries.ReplaceOp(docs[i].ID, docs[i].Version, e))
 	}
+	w.hands.claimed(docs)
 	began := time.Now()
 	if _, err := w.o.Store.Write(ctx, ops...); err != nil {
 		return fmt.Errorf("claim a send: %w", err)
@@ -165,6 +203,13 @@ func (w *Workers) claim(ctx context.Context, docs []docstore.Doc[Entry], ops []d
 func (w *Workers) settle(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry]) (time.Duration, error) {
 	e := &d.Value
 	now := w.o.Now()
+	if e.Passive == 0 && e.Owner == w.o.Process {
+		if c, open, known := w.hands.about(e); open {
+			return busyRetry, nil
+		} else if known {
+			return w.recall(ctx, a, d, c)
+		}
+	}
 	dead := e.Passive == 0 && w.o.Alone && e.Owner != w.o.Process
 	if wait := e.Due.Sub(now); wait > 0 && !dead {
 		return wait, nil
@@ -174,6 +219,20 @@ func (w *Workers) settle(ctx context.Context, a adapters.Adapter, d docstore.Doc
 		return 0, w.saveSent(ctx, []docstore.Doc[Entry]{d})
 	}
 	return w.unknownOutcome(ctx, a, d, errors.New("cut between the call and its record"))
+}
+
+// recall finishes a call of this process that the store was not told about.
+func (w *Workers) recall(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry], c call) (retry time.Duration, err error) {
+	docs := []docstore.Doc[Entry]{d}
+	if !w.hands.take(docs) {
+		return busyRetry, nil
+	}
+	defer func() { w.hands.put(d.ID, c, err == nil) }()
+	if !c.made {
+		return w.uncalled(ctx, docs)
+	}
+	docs[0].Value.Native = c.native
+	return w.record(ctx, a, docs, c.err)
 }
 
 // record stores what became of a call and says how long the lane must wait.

@@ -49,6 +49,7 @@ type Transcript struct {
 	workers atomic.Pointer[Workers] // of this process, once they are made
 	clock   sequence
 	waits   waits
+	hands   hands
 	doors   doors
 }
 

@@ -50,6 +50,7 @@ type WorkerOptions struct {
 
 // The steps Trap is called at.
 const (
+	TrapTaken    = "taken"    // lane taken in hand, nothing done
 	TrapDecided  = "decided"  // plan made, nothing posted
 	TrapPosted   = "posted"   // posts and mark stored
 	TrapClaimed  = "claimed"  // outgoing entry stored as sending, platform not called
@@ -196,6 +197,9 @@ func (w *Workers) round(ctx context.Context, lane string) (retry time.Duration, 
 			err = fmt.Errorf("panic of type %T\n%s", p, debug.Stack()) // its value may hold a message
 		}
 	}()
+	if w.w.Trap(TrapTaken) != nil {
+		return 0, errTrapped
+	}
 	stop := func() bool { return ctx.Err() != nil }
 	step := context.WithoutCancel(ctx)
 	if strings.HasPrefix(lane, laneIn) {
