@@ -22,6 +22,8 @@ type Adapter struct {
 	client *client
 	verify verifier
 	self   *self
+
+	transport Transport
 }
 
 // New builds an adapter and does not call the platform. It fails where cfg does not validate.
@@ -34,7 +36,7 @@ func New(inbox adapters.InboxName, cfg Config, env adapters.Env) (*Adapter, erro
 	}
 	c := newClient(cfg, env)
 	return &Adapter{
-		inbox: inbox, env: env, client: c, verify: newVerifier(cfg),
+		inbox: inbox, env: env, client: c, verify: newVerifier(cfg), transport: cfg.Transport,
 		self: &self{known: cfg.BotOpenID, ask: c.botInfo, now: env.Now},
 	}, nil
 }
@@ -178,6 +180,7 @@ var _ larkcore.HttpClient = judging{}
 var (
 	_ adapters.Adapter       = (*Adapter)(nil)
 	_ adapters.WebhookServer = (*Adapter)(nil)
+	_ adapters.Listener      = (*Adapter)(nil)
 	_ adapters.ThreadOpener  = (*Adapter)(nil)
 	_ adapters.Editor        = (*Adapter)(nil)
 	_ adapters.Reactor       = (*Adapter)(nil)

@@ -11,8 +11,11 @@ import (
 // Transport says how events reach the adapter.
 type Transport string
 
-// TransportWebhook is the one transport of this version: the platform calls us.
-const TransportWebhook Transport = "webhook"
+// The transports: the platform calls us, or we keep a connection to it.
+const (
+	TransportWebhook   Transport = "webhook"
+	TransportWebsocket Transport = "websocket"
+)
 
 const (
 	defaultBase      = "https://open.feishu.cn"
@@ -20,7 +23,7 @@ const (
 	defaultMaxAhead  = 5 * time.Minute
 	openIDPrefix     = "ou_"
 	appIDPrefix      = "cli_"
-	webhookHelp      = `use "webhook" and give the platform the address <public_url>/webhook/<inbox>`
+	transportHelp    = `use "webhook" and give the platform the address <public_url>/webhook/<inbox>, or "websocket", which needs no address`
 	secretsFromPages = "copy it from the app's page in the developer console"
 )
 
@@ -28,7 +31,8 @@ const (
 type Config struct {
 	AppID     string          `yaml:"app_id"` // cli_...
 	AppSecret adapters.Secret `yaml:"app_secret"`
-	// VerificationToken and EncryptKey are on the page "Events and callbacks"; the key is optional there, yet strongly advised.
+	// VerificationToken and EncryptKey are on the page "Events and callbacks"; the key is optional there, yet strongly advised. A long connection needs neither;
+	// it compares a token that is given.
 	VerificationToken         adapters.Secret `yaml:"verification_token"`
 	VerificationTokenPrevious adapters.Secret `yaml:"verification_token_previous"`
 	EncryptKey                adapters.Secret `yaml:"encrypt_key"`
@@ -65,16 +69,16 @@ func (c *Config) Validate(report adapters.Report) {
 		report("app_id", "must be the app's id, which begins with "+appIDPrefix)
 	}
 	required(report, "app_secret", c.AppSecret)
-	required(report, "verification_token", c.VerificationToken)
+	if c.Transport != TransportWebsocket || c.VerificationToken != "" {
+		required(report, "verification_token", c.VerificationToken)
+	}
 	if c.EncryptKey == "" && c.EncryptKeyPrevious != "" {
 		report("encrypt_key_previous", "has no current key beside it: set encrypt_key, or remove this")
 	}
 	switch c.Transport {
-	case TransportWebhook:
-	case "websocket":
-		report("transport", `"websocket" is not available in this version: `+webhookHelp)
+	case TransportWebhook, TransportWebsocket:
 	default:
-		report("transport", "is unknown: "+webhookHelp)
+		report("transport", "is unknown: "+transportHelp)
 	}
 	if u, err := url.Parse(c.APIBase); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" {
 		report("api_base", "must be a URL such as "+defaultBase+" or https://open.larksuite.com")

@@ -61,11 +61,11 @@ func newAdapter(t testing.TB, cfg feishu.Config, env adapters.Env) *feishu.Adapt
 }
 
 func TestConformance(t *testing.T) {
-	for _, o := range []feishusim.Options{{NoRateLimits: true}, {NoRateLimits: true, NoEncryption: true}} {
-		name := "encrypted"
-		if o.NoEncryption {
-			name = "plain"
-		}
+	for name, o := range map[string]feishusim.Options{
+		"encrypted":       {NoRateLimits: true},
+		"plain":           {NoRateLimits: true, NoEncryption: true},
+		"long connection": {NoRateLimits: true, LongConnection: true, Client: quick, Repush: patient},
+	} {
 		t.Run(name, func(t *testing.T) {
 			adaptertest.Run(t, adaptertest.Subject{
 				Start:   func(t testing.TB, env adapters.Env) adaptertest.Running { return running(t, o, env) },
@@ -81,8 +81,13 @@ func TestConformance(t *testing.T) {
 func running(t testing.TB, o feishusim.Options, env adapters.Env) adaptertest.Running {
 	s := startSim(t, o)
 	cfg := config(s)
+	if o.LongConnection {
+		cfg.Transport = feishu.TransportWebsocket
+	}
 	a := newAdapter(t, cfg, env)
-	s.SetWebhook(adaptertest.Serve(t, a))
+	if !o.LongConnection {
+		s.SetWebhook(adaptertest.Serve(t, a))
+	}
 	t.Cleanup(func() {
 		if n := s.Refusals()["99992402"]; n != 0 {
 			t.Errorf("the platform refused a field %d times", n)
@@ -105,6 +110,10 @@ func running(t testing.TB, o feishusim.Options, env adapters.Env) adaptertest.Ru
 			other.APIBase = base
 			return newAdapter(t, other, env)
 		},
+	}
+	if o.LongConnection {
+		r.Webhook = nil
+		return r
 	}
 	if !o.NoEncryption {
 		r.Secrets = append(r.Secrets, cfg.EncryptKey.Reveal())

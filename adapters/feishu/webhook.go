@@ -37,8 +37,19 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case e.challenges():
 		answer(w, map[string]string{"challenge": e.Challenge})
 	default:
-		a.receive(w, r, e)
+		a.serve(w, r, e)
 	}
+}
+
+func (a *Adapter) serve(w http.ResponseWriter, r *http.Request, e envelope) {
+	ctx, cancel := context.WithTimeout(r.Context(), storeWithin)
+	defer cancel()
+	reply, err := a.receive(ctx, e)
+	if err != nil {
+		http.Error(w, "not stored", http.StatusServiceUnavailable)
+		return
+	}
+	answer(w, reply)
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, int) {
@@ -54,22 +65,19 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, int) {
 	}
 }
 
-func (a *Adapter) receive(w http.ResponseWriter, r *http.Request, e envelope) {
-	ctx, cancel := context.WithTimeout(r.Context(), storeWithin)
-	defer cancel()
+// receive stores what an authentic event reports and returns the answer to it; after an error the platform must deliver it again.
+func (a *Adapter) receive(ctx context.Context, e envelope) (any, error) {
 	m, ok := a.parser(ctx).message(e)
 	if !ok {
 		a.env.Log.DebugContext(ctx, "feishu event acknowledged, not received", slog.String("inbox", string(a.inbox)), slog.String("type", e.eventType()))
-		answer(w, struct{}{})
-		return
+		return struct{}{}, nil
 	}
 	if err := a.env.Gateway.Receive(ctx, m); err != nil {
 		a.env.Log.WarnContext(ctx, "feishu event not stored, the platform will push it again",
 			slog.String("inbox", string(a.inbox)), slog.String("id", m.ID), slog.Any("error", err))
-		http.Error(w, "not stored", http.StatusServiceUnavailable)
-		return
+		return nil, err
 	}
-	answer(w, struct{}{})
+	return struct{}{}, nil
 }
 
 func answer(w http.ResponseWriter, v any) {

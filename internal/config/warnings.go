@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 
+	"kefu/adapters/feishu"
 	"kefu/adapters/wechat"
 )
 
@@ -17,7 +18,7 @@ func (c *Config) Warnings() []string {
 		switch {
 		case in.WeChat != nil && in.WeChat.Mode == wechat.ModePlain:
 			warn("inbox %s: in plain mode the signature does not cover the message, so anybody who saw one delivery can forge others for five minutes; use mode safe", in.Name)
-		case in.Feishu != nil && in.Feishu.EncryptKey == "":
+		case in.Feishu != nil && in.Feishu.EncryptKey == "" && in.Feishu.Transport != feishu.TransportWebsocket:
 			warn("inbox %s: without encrypt_key deliveries are not signed, only their token is compared; set an Encrypt Key on the platform", in.Name)
 		}
 	}

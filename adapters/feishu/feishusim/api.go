@@ -51,6 +51,8 @@ func (s *Sim) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST "+tokenPath, s.faulty(tokenPath, s.serveToken))
 	mux.Handle("GET /open-apis/bot/v3/info", s.faulty("/open-apis/bot/v3/info", s.serveBotInfo))
+	mux.Handle("POST "+endpointPath, s.faulty(endpointPath, s.serveEndpoint))
+	mux.HandleFunc("GET "+socketPath, s.serveSocket)
 	mux.Handle("GET "+resourcePath, s.faulty(opOf(resourcePath), s.serveResource))
 	for _, route := range []struct {
 		method, path string

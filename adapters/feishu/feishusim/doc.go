@@ -6,10 +6,11 @@
 // edits per second of a message; field and content checks and size limits; refusals with the platform's HTTP status, code and envelope; withdrawn
 // and unknown messages, groups without threads, topic groups, dissolved groups, a bot removed from a group or stopped by a person;
 // encrypted and signed events with re-pushes after 15 s, 5 min, 1 h and 6 h (alternately with the first and with a new timestamp,
-// because the documents do not say which); the URL check; card callbacks, answered within 3 s and never re-pushed; and the scope
+// because the documents do not say which); the URL check; the long connection, with tickets used once, 50 connections, events given to one of them at random,
+// in parts if asked for, answered within 3 s, and dropped connections; card callbacks, answered within 3 s and never re-pushed; and the scope
 // im:message.group_msg, which is off: from groups only what mentions the bot is delivered.
 //
-// Not simulated: the long connection, rich text sent by the bot, card JSON 2.0 and templates, user tokens, contact
+// Not simulated: rich text sent by the bot, card JSON 2.0 and templates, user tokens, contact
 // data, batch sending, urgent messages, pins, the audit and DLP checks, the 14 days after which a message cannot be edited, the limit of
 // 20 edits of a text, and v1 events. Everybody is within the app's availability once they were added or have acted.
 //

@@ -42,7 +42,7 @@ func (p *pusher) post(d *delivery, at time.Time) bool {
 	ctx, cancel := context.WithTimeout(p.ctx, answerWithin)
 	defer cancel()
 	began := time.Now()
-	status, body, err := p.exchange(ctx, d.payload, at)
+	status, body, err := p.deliver(ctx, d.payload, at)
 	d.tries++
 	p.sim.opts.OnDelivery(sim.Delivery{Chat: d.chat, ID: d.id, Post: d.message, Attempt: d.tries, Status: status, Took: time.Since(began)})
 	if d.kind == cardEvent {
@@ -65,6 +65,14 @@ func callbackOutcome(status int, body []byte, err error) string {
 	default:
 		return "ok"
 	}
+}
+
+// deliver uses the app's subscription mode.
+func (p *pusher) deliver(ctx context.Context, payload []byte, at time.Time) (int, []byte, error) {
+	if p.sim.opts.LongConnection {
+		return p.sim.send(ctx, payload)
+	}
+	return p.exchange(ctx, payload, at)
 }
 
 func (p *pusher) exchange(ctx context.Context, payload []byte, at time.Time) (int, []byte, error) {

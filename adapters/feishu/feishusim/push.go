@@ -121,7 +121,7 @@ func (s *Sim) millis() string { return strconv.FormatInt(s.opts.Now().UnixMilli(
 func (p *pusher) enqueue(c *chat, d *delivery) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || p.url == "" {
+	if p.closed || p.url == "" && !p.sim.opts.LongConnection {
 		return
 	}
 	q := p.queues[c]

@@ -23,6 +23,14 @@ type Options struct {
 	BotName      string
 	// WebhookURL is where events go; empty = nowhere until SetWebhook.
 	WebhookURL string
+	// LongConnection makes long connections the app's subscription mode: events go to one of those that are open, and fail where there is none.
+	LongConnection bool
+	// Fragment cuts the payloads of long connections into parts of so many bytes; 0 = whole.
+	Fragment int
+	// Client is what the platform tells its clients; the zero value tells a ping every 120 s.
+	Client ClientConfig
+	// Mute leaves pings unanswered, as a peer that vanished does.
+	Mute bool
 	// GroupMessages grants im:message.group_msg: everything said in the bot's groups is delivered.
 	GroupMessages bool
 	// NoRateLimits switches the budgets off.
@@ -54,6 +62,9 @@ func (o *Options) defaults() {
 	if o.NoEncryption {
 		o.EncryptKey = ""
 	}
+	if o.Client == (ClientConfig{}) {
+		o.Client = ClientConfig{ReconnectCount: -1, ReconnectInterval: 120, ReconnectNonce: 30, PingInterval: 120}
+	}
 	if o.Repush == nil {
 		o.Repush = []time.Duration{15 * time.Second, 5 * time.Minute, time.Hour, 6 * time.Hour}
 	}
@@ -77,6 +88,7 @@ type Sim struct {
 	server *http.Server
 	base   string
 	out    *pusher
+	ws     sockets
 
 	mu        sync.Mutex
 	tokens    []token
@@ -104,6 +116,7 @@ func Start(o Options) (*Sim, error) {
 		opts: o, base: "http://" + listener.Addr().String(), log: sim.Log{Keep: o.KeepPosts},
 		chats: map[string]*chat{}, private: map[string]*chat{}, messages: map[string]*message{}, sent: map[string]sentBefore{}, uploads: map[string]upload{},
 		refusals: map[string]int{}, callbacks: map[string]int{}, budget: budget{},
+		ws: sockets{tickets: map[string]bool{}, changed: make(chan struct{})},
 	}
 	s.out = newPusher(s, o.WebhookURL)
 	s.server = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return s.out.ctx }}
@@ -130,6 +143,7 @@ func (s *Sim) Settled(ctx context.Context) error { return s.out.settled(ctx) }
 func (s *Sim) Close() error {
 	s.out.cancel()
 	err := s.server.Close()
+	s.DropConnections() // hijacked from the server
 	s.out.running.Wait()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
