@@ -3,6 +3,7 @@ package transcript_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -205,4 +206,123 @@ func TestLinksInsideTheRequest(t *testing.T) {
 			t.Errorf("form %q: got %q %v, want %q", form, text, ok, want)
 		}
 	}
+}
+
+// After the last request for a message whose answer is not there yet the person reads how to get it, and the answer rides on what they write.
+func TestHintOnTheLastRequest(t *testing.T) {
+	t.Parallel()
+	for name, attempt := range map[string]struct {
+		number int
+		passed time.Duration
+	}{
+		"counted here":     {3, 0},
+		"counted by clock": {1, 10 * time.Second}, // the earlier requests went to another process
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clock := startClock()
+			on := newPlatform(inRequest)
+			on.features.PushAllowed = false
+			ready := make(chan struct{})
+			h := &echo{handle: func(m *adapters.Message) (transcript.Plan, error) {
+				if m.Text == "m1" {
+					<-ready
+				}
+				return reply(m), nil
+			}}
+			p := start(t, processOptions{name: "p1", store: embedded(t), handler: h, on: []adapters.Adapter{on}, now: clock.now})
+			m := message("a", 1)
+			p.receive(t, m)
+			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer cancel()
+			if text, ok, err := p.Answer(ctx, m, 2); ok || err != nil {
+				t.Errorf("second request carried %q %v %v, want it left open", text, ok, err)
+			}
+			clock.pass(attempt.passed)
+			ctx, cancel = context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer cancel()
+			if text, ok, err := p.Answer(ctx, m, attempt.number); !ok || err != nil || text != "say anything" {
+				t.Errorf("last request carried %q %v %v, want the hint", text, ok, err)
+			}
+			close(ready)
+			p.await(t, string(transcript.StateHandled), 1)
+			if a := allowance(t, p); !a.Waiting || a.Push {
+				t.Errorf("allowance = %+v, want something waiting", a)
+			}
+			next := message("a", 2)
+			p.receive(t, next)
+			if text, ok := answer(t, p, next, 1); !ok || text != "re: m1\nre: m2" {
+				t.Errorf("next request carried %q %v", text, ok)
+			}
+		})
+	}
+}
+
+// What follows an answer inside a request goes out when that request has ended, not when it can no longer be asked for again.
+func TestPushFollowsTheEndOfTheRequest(t *testing.T) {
+	t.Parallel()
+	clock := startClock() // stands still: nothing that waits for it is sent
+	f := inRequest
+	f.MaxText = 8
+	on := newPlatform(f)
+	h := &echo{handle: func(m *adapters.Message) (transcript.Plan, error) {
+		return transcript.Plan{Posts: []transcript.Post{to("a", "first...", ""), to("a", "second..", "")}}, nil
+	}}
+	p := start(t, processOptions{name: "p1", store: embedded(t), handler: h, on: []adapters.Adapter{on}, now: clock.now})
+	m := message("a", 1)
+	p.receive(t, m)
+	if text, ok := answer(t, p, m, 1); !ok || text != "first..." {
+		t.Fatalf("request carried %q %v", text, ok)
+	}
+	p.Answered(t.Context(), m, true)
+	p.await(t, string(transcript.StateSent), 1)
+	if got := strings.Join(on.texts()["a"], ","); got != "second.." {
+		t.Errorf("pushed %q", got)
+	}
+	if e := state(t, p, m); e.State != transcript.StateSending {
+		t.Errorf("the first part is %s, want it open for being asked for again", e.State)
+	}
+	if text, ok := answer(t, p, m, 2); !ok || text != "first..." {
+		t.Errorf("asked for again: %q %v", text, ok)
+	}
+}
+
+// An account that turns out to have no right to push says so once, and keeps its words for what the person writes next.
+func TestRestrictedAtRunTime(t *testing.T) {
+	t.Parallel()
+	clock := startClock()
+	on := &losing{platform: newPlatform(counted)}
+	h := says(map[string]func(*adapters.Message) []transcript.Post{
+		"m2": func(m *adapters.Message) []transcript.Post { return []transcript.Post{relay("hello", m)} },
+	})
+	p := start(t, processOptions{name: "p1", store: embedded(t), handler: h, on: []adapters.Adapter{on}, now: clock.now})
+	defer clock.run(t, p)()
+	p.receive(t, fresh(1, clock))
+	p.await(t, string(transcript.StateHandled), 1)
+	p.receive(t, agentSays(2, clock))
+	p.await(t, string(transcript.StateParked), 2) // the words, and the notice: its group is on the same account here
+	if a := allowance(t, p); a.Push || !a.Limited || !a.Waiting {
+		t.Errorf("allowance = %+v", a)
+	}
+	e, err := p.Entry(t.Context(), "restricted|shop|"+clock.now().Format("2006-01-02")+"|0")
+	if err != nil || e.Post.Message.Text != "restricted: shop" {
+		t.Errorf("the desk's notice: %+v (%v)", e.Post, err)
+	}
+}
+
+// losing is an account that loses its right at the first send.
+type losing struct {
+	*platform
+	lost atomic.Bool
+}
+
+func (l *losing) Features() adapters.Features {
+	f := l.features
+	f.PushAllowed = !l.lost.Load()
+	return f
+}
+
+func (l *losing) Send(context.Context, adapters.Outgoing) (adapters.Receipt, error) {
+	l.lost.Store(true)
+	return adapters.Receipt{}, &adapters.SendError{Reason: adapters.ReasonUnauthorized, Code: "x"}
 }
