@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -67,6 +68,9 @@ type output struct {
 	writeFAQ    string
 }
 
+// generatorGC makes simulators and customers collect less often than a program normally does: they share the processors with what is measured.
+const generatorGC = 400
+
 // errUnsound ends the program with status 1 after the result was printed.
 var errUnsound = errors.New("not sound: something was lost, doubled, out of order, in the wrong place or met by a notice of outage, or memory grew")
 
@@ -98,6 +102,9 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	o.Build, o.Child, o.Bare, o.Log = build, []string{self, serveCommand}, []string{self, bareCommand}, log
 	if to.writeConfig != "" || to.writeFAQ != "" {
 		return write(o, to, out)
+	}
+	if !o.InProcess {
+		debug.SetGCPercent(generatorGC)
 	}
 	r, err := bench.Run(ctx, o)
 	if err != nil {

@@ -72,6 +72,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Log = slog.New(newQuiet(o.Log.Handler()))
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -30,8 +30,8 @@ type proxy struct {
 	active sync.WaitGroup
 }
 
-func newProxy(upstream string, oneAtATime bool) (*proxy, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func newProxy(listen, upstream string, oneAtATime bool) (*proxy, error) {
+	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return nil, err
 	}

@@ -26,16 +26,22 @@ type Server struct {
 // Start starts a server, or connects to that of KEFU_TEST_MONGO, until the test ends.
 func Start(t testing.TB) *Server {
 	t.Helper()
+	return StartAt(t, "127.0.0.1:0")
+}
+
+// StartAt is Start on a fixed address.
+func StartAt(t testing.TB, listen string) *Server {
+	t.Helper()
 	address := os.Getenv("KEFU_TEST_MONGO")
 	if address != "" {
-		return startReal(t, address)
+		return startReal(t, listen, address)
 	}
 	s := &Server{uri: url.URL{Scheme: "mongodb", Path: "/"}}
-	s.front(t, embed(t), true)
+	s.front(t, listen, embed(t), true)
 	return s
 }
 
-func startReal(t testing.TB, address string) *Server {
+func startReal(t testing.TB, listen, address string) *Server {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "mongodb" || strings.Contains(u.Host, ",") {
@@ -49,14 +55,14 @@ func startReal(t testing.TB, address string) *Server {
 	if u.Port() == "" {
 		host = net.JoinHostPort(u.Hostname(), "27017")
 	}
-	s.front(t, host, false)
+	s.front(t, listen, host, false)
 	return s
 }
 
 // front puts the proxy before the server at address.
-func (s *Server) front(t testing.TB, address string, oneAtATime bool) {
+func (s *Server) front(t testing.TB, listen, address string, oneAtATime bool) {
 	t.Helper()
-	p, err := newProxy(address, oneAtATime)
+	p, err := newProxy(listen, address, oneAtATime)
 	if err != nil {
 		t.Fatal(err)
 	}
