@@ -102,6 +102,7 @@ func (t *Transcript) claimPassive(ctx context.Context, m *adapters.Message, atte
 	now := t.o.Now()
 	var parts []string
 	size, left := 0, 0
+	var failed error
 	for i, d := range docs {
 		e := d.Value
 		if !claimable(&e, m.ID, now) {
@@ -117,11 +118,12 @@ func (t *Transcript) claimPassive(ctx context.Context, m *adapters.Message, atte
 		e.Passive = max(e.Passive+1, attempt)
 		e.For, e.Due = m.ID, docstore.Millis(now.Add(answerSettle))
 		if err := t.entries.Replace(ctx, d.ID, d.Version, &e); err != nil {
-			if errors.Is(err, docstore.ErrConflict) {
-				left = len(docs) - i
-				break
+			// It may be claimed all the same; it goes out when that is known, at the latest when the request has ended.
+			if !errors.Is(err, docstore.ErrConflict) {
+				t.hands.unwritten(&e)
 			}
-			return "", false, err
+			left, failed = len(docs)-i, err
+			break
 		}
 		t.observe(string(StateSending), &e)
 		parts = append(parts, body)
@@ -130,7 +132,10 @@ func (t *Transcript) claimPassive(ctx context.Context, m *adapters.Message, atte
 	if left > 0 {
 		t.wake(ctx, lane)
 	}
-	return strings.Join(parts, "\n"), len(parts) > 0, nil
+	if len(parts) > 0 || errors.Is(failed, docstore.ErrConflict) {
+		failed = nil // what was claimed before must be written
+	}
+	return strings.Join(parts, "\n"), len(parts) > 0, failed
 }
 
 // settleOldest returns the entries that are not open for another message than in, and counts the oldest of the open ones as taken when they are too many.

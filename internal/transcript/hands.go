@@ -78,6 +78,19 @@ func (h *hands) put(id string, c call, told bool) {
 	h.keep(id, c, told)
 }
 
+// unwritten notes that a request was to carry e, whose claim may be stored, and will not.
+func (h *hands) unwritten(e *Entry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := h.m[e.ID]; p != nil && p.open {
+		return
+	}
+	if h.m == nil {
+		h.m = map[string]*call{}
+	}
+	h.keep(e.ID, call{at: e.SendAt}, false)
+}
+
 // remember is how long a call is known that the store was not told about: the lane is tried again within seconds of the store's return.
 const remember = time.Hour
 

@@ -98,7 +98,7 @@ func (w *Workers) sendRun(ctx context.Context, a adapters.Adapter, docs []docsto
 	told := true
 	defer func() { w.hands.close(docs, told) }()
 	if err := w.claim(ctx, docs, paid); err != nil {
-		told = errors.Is(err, docstore.ErrConflict)
+		told = false // part of it may be stored, also when the last of it met a conflict
 		return 0, 0, err
 	}
 	if w.w.Trap(TrapClaimed) != nil {
@@ -113,7 +113,7 @@ func (w *Workers) sendRun(ctx context.Context, a adapters.Adapter, docs []docsto
 	if w.w.Trap(TrapAccepted) != nil {
 		return 0, 0, errTrapped
 	}
-	w.hands.made(docs, err)
+	w.hands.made(docs, blameless(docs, err))
 	retry, err = w.record(ctx, a, docs, err)
 	told = err == nil
 	return n, retry, err
@@ -137,6 +137,15 @@ func (w *Workers) callOnce(ctx context.Context, a adapters.Adapter, docs []docst
 	w.o.Metrics.took(stageSend, time.Since(began))
 	for i := range docs {
 		docs[i].Value.Native = e.Native
+	}
+	return err
+}
+
+// blameless is the outcome of a call for each of docs by itself: of words refused in company nobody knows which were meant, so each is tried again.
+func blameless(docs []docstore.Doc[Entry], err error) error {
+	var se *adapters.SendError
+	if len(docs) > 1 && errors.As(err, &se) && se.Reason == adapters.ReasonRejected {
+		return &adapters.SendError{Reason: adapters.ReasonUnavailable, Err: err}
 	}
 	return err
 }
@@ -203,7 +212,7 @@ func (w *Workers) claim(ctx context.Context, docs []docstore.Doc[Entry], ops []d
 func (w *Workers) settle(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry]) (time.Duration, error) {
 	e := &d.Value
 	now := w.o.Now()
-	if e.Passive == 0 && e.Owner == w.o.Process {
+	if e.Owner == w.o.Process {
 		if c, open, known := w.hands.about(e); open {
 			return busyRetry, nil
 		} else if known {
@@ -229,6 +238,7 @@ func (w *Workers) recall(ctx context.Context, a adapters.Adapter, d docstore.Doc
 	}
 	defer func() { w.hands.put(d.ID, c, err == nil) }()
 	if !c.made {
+		docs[0].Value.Passive = 0
 		return w.uncalled(ctx, docs)
 	}
 	docs[0].Value.Native = c.native
