@@ -64,7 +64,7 @@ func New(inbox adapters.InboxName, cfg Config, env adapters.Env) (*Adapter, erro
 	a := &Adapter{
 		inbox: inbox, gateway: env.Gateway, env: env, nudge: cfg.Template,
 		vault:    vault{appID: cfg.AppID, mode: cfg.Mode, tokens: cfg.tokens(), keys: keys, window: cfg.TimeWindow, now: env.Now},
-		client:   client{base: trimBase(cfg.APIBase), appID: cfg.AppID, secret: cfg.AppSecret, http: env.HTTP, outside: newOutside(), tokens: env.Tokens},
+		client:   client{base: trimBase(cfg.APIBase), appID: cfg.AppID, secret: cfg.AppSecret, http: staying(env.HTTP), outside: newOutside(), tokens: env.Tokens},
 		attempts: attempts{now: env.Now},
 		quiet:    quiet{now: env.Now},
 	}

@@ -186,6 +186,13 @@ func newOutside() *http.Client {
 	}
 }
 
+// staying is c without following redirects: neither a token nor a fetch is led elsewhere.
+func staying(c *http.Client) *http.Client {
+	own := *c
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
+}
+
 // closed are ranges that netip has no word for: shared address space, protocol assignments, benchmarks, addresses that hold an IPv4 one.
 var closed = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("198.18.0.0/15"),

@@ -256,6 +256,31 @@ bot: { floor: 7 }
 }
 
 // A store that cannot be reached ends the start with a clear sentence, and no password in it.
+// check --live asks the platforms: everything that works is ok, and what does not is an error with a fix.
+func TestCheckLive(t *testing.T) {
+	g := newGateway(t)
+	out, ok := output(t, "check", "-c", g.config, "--live")
+	if ok {
+		t.Errorf("passed without a public address:\n%s", out)
+	}
+	for _, want := range []string{"access token: the platform accepts", "token: belongs to @", "no public address", "-> write http.public_url"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in:\n%s", want, out)
+		}
+	}
+	file, err := os.ReadFile(g.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := strings.Replace(string(file), "http: { listen:", `http: { public_url: "https://bot.example.com", listen:`, 1)
+	if err := os.WriteFile(g.config, []byte(public), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, ok := output(t, "check", "-c", g.config, "--live"); !ok || strings.Contains(out, "\nerror") {
+		t.Errorf("failed although everything is set up:\n%s", out)
+	}
+}
+
 func TestUnreachableMongo(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "kefu.yaml")
 	yaml := fmt.Sprintf(`

@@ -37,8 +37,9 @@ func serve() *cobra.Command {
 }
 
 func check() *cobra.Command {
-	c := &cobra.Command{Use: "check", Short: "Find every mistake in the configuration", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "check", Short: "Find every mistake in the configuration and, with --live, in the platforms' settings", Args: cobra.NoArgs}
 	path := configFlag(c)
+	live := c.Flags().Bool("live", false, "also ask the platforms")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		cfg, err := load(c, *path)
 		if err != nil {
@@ -48,6 +49,9 @@ func check() *cobra.Command {
 			fmt.Fprintln(c.OutOrStdout(), "warning:", w)
 		}
 		fmt.Fprintf(c.OutOrStdout(), "%s is correct: %d inboxes, %d desks, %d people\n", *path, len(cfg.Inboxes), len(cfg.Desks), len(cfg.People))
+		if *live {
+			return inspect(c, cfg)
+		}
 		return nil
 	}
 	return c
