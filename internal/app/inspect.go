@@ -28,7 +28,7 @@ func Inspect(ctx context.Context, cfg *config.Config, log *slog.Logger) ([]Findi
 	c := local.New(local.Options{})
 	defer c.Close()
 	a := &App{cfg: cfg, o: Options{Log: log, Now: time.Now}, coord: coord.Coord(c)}
-	all, err := a.connect(nobody{})
+	all, err := a.connect(nobody{}) //nolint:contextcheck // each inspection brings its own
 	if err != nil {
 		return nil, err
 	}
