@@ -42,6 +42,7 @@ func Open[T any](ctx context.Context, s *Store, name string, indexes ...Index[T]
 	if err := s.driver.Declare(ctx, schema); err != nil {
 		return nil, fmt.Errorf("open collection %s: %w", name, err)
 	}
+	s.opened(c.archive())
 	return c, nil
 }
 

@@ -2,14 +2,29 @@ package docstore
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 )
 
 // Store is a Driver with what does not depend on one.
-type Store struct{ driver Driver }
+type Store struct {
+	driver Driver
+
+	mu       sync.Mutex
+	archives []Archive
+}
 
 // New returns the store over a driver.
 func New(d Driver) *Store { return &Store{driver: d} }
+
+func (s *Store) opened(a Archive) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.ContainsFunc(s.archives, func(b Archive) bool { return a.Name == b.Name }) {
+		s.archives = append(s.archives, a)
+	}
+}
 
 // Ping reports whether the database works now.
 func (s *Store) Ping(ctx context.Context) error { return s.driver.Ping(ctx) }

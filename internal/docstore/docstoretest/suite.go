@@ -47,6 +47,7 @@ func Run(t *testing.T, s Subject) {
 		{"context", contexts},
 		{"closed", closed},
 		{"reopen", reopen},
+		{"archive and back", archive},
 		{"index added later", indexAdded},
 		{"index forgotten and declared again", indexForgotten},
 	} {

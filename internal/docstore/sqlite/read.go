@@ -84,21 +84,27 @@ func (d *Driver) Get(ctx context.Context, collection, id string) (docstore.Recor
 }
 
 // Find returns one page of an index range.
-func (d *Driver) Find(ctx context.Context, collection string, q docstore.Query) ([]docstore.Record, error) {
+func (d *Driver) Find(ctx context.Context, collection string, q docstore.Query) (records []docstore.Record, err error) {
 	t, err := d.table(collection)
 	if err != nil {
 		return nil, err
 	}
+	err = d.readers.use(ctx, func(c *conn) error {
+		records, err = t.page(ctx, c, q)
+		return err
+	})
+	return records, err
+}
+
+// page reads one page of an index range.
+func (t *table) page(ctx context.Context, c *conn, q docstore.Query) (records []docstore.Record, err error) {
 	sel, err := t.find(q)
 	if err != nil {
 		return nil, err
 	}
-	var records []docstore.Record
-	err = d.readers.use(ctx, func(c *conn) error { //nolint:contextcheck // the row function looks at ctx
-		return c.each(sel.sql(), sel.args, func(row []driver.Value) error {
-			records = append(records, docstore.Record{ID: row[0].(string), Version: row[1].(int64), Body: row[2].([]byte)})
-			return ctx.Err()
-		})
+	err = c.each(sel.sql(), sel.args, func(row []driver.Value) error { //nolint:contextcheck // the row function looks at ctx
+		records = append(records, docstore.Record{ID: row[0].(string), Version: row[1].(int64), Body: row[2].([]byte)})
+		return ctx.Err()
 	})
 	return records, err
 }

@@ -29,6 +29,7 @@ type Options struct {
 
 // Driver is a docstore.Driver on one SQLite file.
 type Driver struct {
+	dir     string
 	lock    *flock.Flock
 	writer  *writer
 	readers *pool
@@ -53,7 +54,7 @@ func Open(ctx context.Context, o Options) (*Driver, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Join(o.Dir, fileName), err), lock.Unlock())
 	}
-	d.lock = lock
+	d.dir, d.lock = o.Dir, lock
 	return d, nil
 }
 
