@@ -47,3 +47,8 @@ func (s *Store) Write(ctx context.Context, ops ...Op) (exists []bool, err error)
 
 // Millis cuts t to what every driver keeps: milliseconds, UTC.
 func Millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// Count counts the documents of a collection.
+func (s *Store) Count(ctx context.Context, collection string) (int64, error) {
+	return s.driver.Count(ctx, collection, Query{})
+}
