@@ -32,7 +32,7 @@ func root() *cobra.Command {
 		Use: "kefu", Short: "Customer service on WeChat, Feishu and Telegram: bot, desk and tickets",
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	c.AddCommand(serve(), check(), faq(), ticket(), version())
+	c.AddCommand(serve(), check(), faq(), ticket(), backup(), restore(), version())
 	return c
 }
 

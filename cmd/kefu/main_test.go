@@ -93,7 +93,7 @@ func (g *gateway) start(t *testing.T) time.Duration {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = g.cmd.Process.Kill() })
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(90 * time.Second)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -160,6 +160,13 @@ feishu< 会话 #1 ...
 wang@feishu> /cases
 feishu< 进行中的会话：1...
 `)
+	file := filepath.Join(t.TempDir(), "kefu.zip")
+	if out, ok := output(t, "backup", "-c", g.config, file); !ok || !strings.Contains(out, "documents, verified") {
+		t.Fatalf("backup beside a running gateway: %s", out)
+	}
+	if out, ok := output(t, "restore", "-c", g.config, file); ok || !strings.Contains(out, "stop it first") {
+		t.Errorf("restore under a running gateway: %s", out)
+	}
 	// Killed, then written to while it is down: the platform keeps the message and delivers it later.
 	if err := g.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -179,12 +186,37 @@ feishu< 进行中的会话：1...
 	if err := g.cmd.Wait(); err != nil {
 		t.Errorf("stopped with %v: %s", err, g.log)
 	}
+	g.restored(t, file)
+}
+
+// restored brings a backup into this store and into an empty one.
+func (g *gateway) restored(t *testing.T, file string) {
+	t.Helper()
+	if out, ok := output(t, "backup", "-c", g.config, file); ok || !strings.Contains(out, "there already") {
+		t.Errorf("backup over a file: %s", out)
+	}
+	if out, ok := output(t, "restore", "-c", g.config, file); ok || !strings.Contains(out, "--replace") {
+		t.Errorf("restore over data: %s", out)
+	}
+	if out, ok := output(t, "restore", "-c", g.config, "--replace", file); !ok || !strings.Contains(out, "restored: ") {
+		t.Errorf("restore in place of data: %s", out)
+	}
+	other := filepath.Join(t.TempDir(), "kefu.yaml")
+	if err := os.WriteFile(other, []byte(g.world.YAML(filepath.Join(t.TempDir(), "data"), g.addr)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, ok := output(t, "restore", "-c", other, file); !ok {
+		t.Errorf("restore into an empty store: %s", out)
+	}
+	if out, ok := output(t, "faq", "list", "-c", other); !ok || !strings.Contains(out, "怎么退货") {
+		t.Errorf("knowledge base of the restored store: %s", out)
+	}
 }
 
 // awaitAnswer waits until the running gateway's index has the imported entry: it is visible within a second.
 func (g *gateway) awaitAnswer(t *testing.T) {
 	t.Helper()
-	deadline := time.After(5 * time.Second)
+	deadline := time.After(60 * time.Second)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -211,7 +243,7 @@ func (g *gateway) tellMore(t *testing.T) {
 	if _, err := g.world.Platforms()[playground.WeChatInbox].Say(t.Context(), say("oStory_amy", "还在吗")); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	for after := int64(0); ; {
 		more := g.world.Platforms()[playground.FeishuInbox].Wait(ctx, after)

@@ -23,6 +23,7 @@ import (
 	"kefu/adapters/wechat"
 	"kefu/bot"
 	"kefu/handoff"
+	"kefu/internal/archive"
 	"kefu/internal/config"
 	"kefu/internal/coord"
 	"kefu/internal/coord/local"
@@ -89,6 +90,9 @@ func (a *App) open(ctx context.Context) error {
 	var err error
 	if a.store, err = openStore(ctx, a.cfg); err != nil {
 		return err
+	}
+	if err := archive.Check(ctx, a.store); err != nil {
+		return fmt.Errorf("%w: run \"kefu restore\" again with the same file", err)
 	}
 	process := cmp.Or(os.Getenv("HOSTNAME"), "kefu") + "-" + rand.Text()[:8]
 	if a.coord, err = openCoord(a.cfg, process, a.o); err != nil { //nolint:contextcheck // it lives until Close

@@ -52,6 +52,7 @@ type directOffice struct {
 	store   *docstore.Store
 	faq     *kb.Store
 	tickets *tickets.Service
+	log     *slog.Logger
 }
 
 func newOffice(ctx context.Context, store *docstore.Store) (*directOffice, error) {
@@ -114,7 +115,7 @@ type answer struct {
 }
 
 // officeHandler serves an office to the command line.
-func officeHandler(o *directOffice, log *slog.Logger) http.Handler {
+func officeHandler(o *directOffice) http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, fn func(r *http.Request) (answer, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -128,7 +129,7 @@ func officeHandler(o *directOffice, log *slog.Logger) http.Handler {
 			}
 			w.Header().Set("Content-Type", "application/json")
 			if err := json.NewEncoder(w).Encode(a); err != nil {
-				log.Warn("answer to the command line was cut", "err", err)
+				o.log.Warn("answer to the command line was cut", "err", err)
 			}
 		})
 	}
@@ -152,6 +153,7 @@ func officeHandler(o *directOffice, log *slog.Logger) http.Handler {
 		a.Tickets, err = o.Tickets(r.Context())
 		return a, err
 	})
+	mux.HandleFunc("GET /backup", o.serveBackup)
 	return mux
 }
 

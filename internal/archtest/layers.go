@@ -5,7 +5,7 @@ package archtest
 var layers = [][]string{
 	{"cmd"},
 	{"internal/app", "internal/playground", "internal/bench", "internal/faulttest"},
-	{"internal/httpapi", "internal/config"},
+	{"internal/httpapi", "internal/config", "internal/archive"},
 	{"bot"},
 	{"handoff"},
 	{"tickets", "kb", "internal/transcript", "internal/texts", "internal/richtext"},
@@ -30,6 +30,7 @@ var imports = map[string][]string{
 	"internal/richtext":             {"adapters"},
 	"internal/sim":                  {},
 	"deploy":                        {},
+	"internal/archive":              {"internal/docstore"},
 	"internal/docstore":             {},
 	"internal/coord":                {},
 }
