@@ -171,7 +171,7 @@ func loadFlags(f *flag.FlagSet, o *bench.Options) {
 	f.StringVar(&o.WeChatMode, "wechat-mode", "safe", "how official accounts deliver: plain, compatible or safe")
 	f.IntVar(&o.Cases, "cases", 0, "customers more who have an open case and talk with an agent in a group")
 	f.IntVar(&o.Agents, "agents", 0, "agents who share the cases")
-	f.DurationVar(&o.Think, "think", time.Second, "mean pause of customers with a case, and of agents, before they write again")
+	f.DurationVar(&o.Think, "think", 5*time.Second, "mean pause of customers with a case, and of agents, before they write again")
 }
 
 func phaseFlags(f *flag.FlagSet, o *bench.Options) {

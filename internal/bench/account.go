@@ -60,6 +60,7 @@ type account struct {
 	passive  int         // replies carried by a request
 	statuses map[int]int // of deliveries about customers; 0 = no answer
 	repeats  int         // deliveries beyond the first attempt
+	latest   time.Time   // when the latest answer came
 }
 
 // newAccount starts the simulator of account i; its port is i behind Options.Listen.
@@ -84,7 +85,7 @@ func newAccount(o *Options, i int) (*account, error) {
 		})
 	case config.ChannelFeishu:
 		err = a.startFeishu(feishusim.Options{
-			AppID: fmt.Sprintf("cli_%016d", 5_000_000_001+i), GroupMessages: true, NoRateLimits: !o.KeepLimits,
+			AppID: fmt.Sprintf("cli_%016d", 5_000_000_001+i), AppSecret: "bench-app-secret", VerificationToken: "bench-token", EncryptKey: "bench-encrypt-key", GroupMessages: true, NoRateLimits: !o.KeepLimits,
 			Listen: listen, KeepPosts: keptPosts, OnDelivery: a.delivered,
 		})
 	default:
@@ -204,9 +205,10 @@ func (a *account) delivered(d sim.Delivery) {
 // replied notes an answer and how long its question waited.
 func (a *account) replied(p sim.Post, took time.Duration) {
 	a.replies.add(took)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.latest = p.At
 	if p.Via == "passive" {
-		a.mu.Lock()
-		defer a.mu.Unlock()
 		a.passive++
 	}
 }
@@ -251,7 +253,7 @@ func (a *account) begin() {
 	a.acks.reset()
 	a.replies.reset()
 	a.mu.Lock()
-	a.statuses, a.repeats, a.passive = map[int]int{}, 0, 0
+	a.statuses, a.repeats, a.passive, a.latest = map[int]int{}, 0, 0, time.Time{}
 	a.mu.Unlock()
 	for _, c := range a.customers {
 		c.begin()

@@ -129,7 +129,7 @@ func (d *desk) open(ctx context.Context) error {
 			if _, err := k.account.platform.Say(ctx, sim.Say{From: k.customer, Text: "人工"}); err != nil {
 				return err
 			}
-			if err := k.exchange(ctx, nil, 0); err != nil {
+			if err := k.exchange(ctx, func() bool { return true }); err != nil {
 				return err
 			}
 			if k.where() == "" {
@@ -141,31 +141,45 @@ func (d *desk) open(ctx context.Context) error {
 	return g.Wait()
 }
 
-// talk lets all cases go on until more says no.
-func (d *desk) talk(ctx context.Context, more func() bool, random func(talk int) *rand.Rand) error {
+// talk lets all cases go on until over is closed.
+func (d *desk) talk(ctx context.Context, over <-chan struct{}, random func(talk int) *rand.Rand) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, k := range d.talks {
 		g.Go(func() error {
 			r := random(k.n)
-			if err := pause(ctx, jitter(d.think, r)); err != nil { // not all at once
-				return err
-			}
-			for more() {
-				if err := k.exchange(ctx, r, d.think); err != nil {
+			for think(over, jitter(d.think, r)) {
+				if err := k.exchange(ctx, func() bool { return think(over, jitter(d.think, r)) }); err != nil {
 					return err
 				}
 			}
-			return nil
+			return context.Cause(ctx)
 		})
 	}
 	return g.Wait()
 }
 
+// think pauses for d and says whether the talk goes on.
+func think(over <-chan struct{}, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		select {
+		case <-over:
+			return false
+		default:
+			return true
+		}
+	case <-over:
+		return false
+	}
+}
+
 // atOnce is how many lines a person writes before the other answers; several, so that their order shows.
 const atOnce = 2
 
-// exchange lets the customer write and the agent answer.
-func (k *caseTalk) exchange(ctx context.Context, r *rand.Rand, think time.Duration) error {
+// exchange lets the customer write and, unless think says that it is over, the agent answer.
+func (k *caseTalk) exchange(ctx context.Context, think func() bool) error {
 	for range atOnce {
 		n := k.toAgent.say(time.Now())
 		text := fmt.Sprintf("我的订单还有一个问题，第 %d 句 %s", n+1, mark(fromCustomer, k.n, n))
@@ -176,29 +190,23 @@ func (k *caseTalk) exchange(ctx context.Context, r *rand.Rand, think time.Durati
 	if err := k.toAgent.settle(ctx, k.desk.timeout); err != nil {
 		return err
 	}
-	if err := pause(ctx, jitter(think, r)); err != nil {
-		return err
-	}
 	thread := k.where()
+	if thread == "" || !think() {
+		return nil
+	}
 	for range atOnce {
-		if thread == "" {
-			return nil
-		}
 		n := k.toCustomer.say(time.Now())
 		text := fmt.Sprintf("已经为您查到了，第 %d 条 %s", n+1, mark(fromAgent, k.n, n))
 		if _, err := k.desk.account.platform.Say(ctx, sim.Say{From: k.agent, Chat: k.desk.chat, Thread: thread, Text: text}); err != nil {
 			return err
 		}
 	}
-	if err := k.toCustomer.settle(ctx, k.desk.timeout); err != nil {
-		return err
-	}
-	return pause(ctx, jitter(think, r))
+	return k.toCustomer.settle(ctx, k.desk.timeout)
 }
 
 // jitter is d give or take half of it.
 func jitter(d time.Duration, r *rand.Rand) time.Duration {
-	if d <= 0 || r == nil {
+	if d <= 0 {
 		return d
 	}
 	return d/2 + time.Duration(r.Int64N(int64(d)))

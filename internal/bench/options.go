@@ -154,6 +154,7 @@ func (o *Options) checkPhases(c *checks) {
 
 func (o *Options) checkDesk(c *checks) {
 	c.that(o.Cases >= 0 && o.Agents >= 0 && o.Think >= 0, "cases, agents and think: must not be negative")
+	c.that(o.Customers > 0 || o.Duration > 0, "duration: a desk alone needs one")
 	c.that((o.Cases > 0) == (o.Agents > 0), "cases and agents: one needs the other")
 	c.that(o.Cases == 0 || o.deskAccount() >= 0, "cases: need telegram or feishu among the channels, where groups have threads")
 }

@@ -43,6 +43,9 @@ func (b *load) phase(ctx context.Context, p pace) (Phase, error) {
 		}
 	}
 	took := time.Since(began)
+	if latest := b.world.latest(); !p.undrained && latest.After(began) {
+		took = latest.Sub(began) // agents may have gone on for a moment
+	}
 	if !p.undrained {
 		if err := pause(ctx, b.o.Linger); err != nil {
 			return Phase{}, err
@@ -60,18 +63,20 @@ func (b *load) phase(ctx context.Context, p pace) (Phase, error) {
 
 // send lets customers and agents write at the phase's pace.
 func (b *load) send(ctx context.Context, p pace, began time.Time) (lag time.Duration, err error) {
-	var over atomic.Bool
+	over := make(chan struct{})
 	var worst atomic.Int64
 	g, sending := errgroup.WithContext(ctx)
 	if b.world.desk != nil {
 		g.Go(func() error {
-			more := func() bool { return !over.Load() || len(b.world.customers) == 0 && p.more(0, began) }
-			return b.world.desk.talk(sending, more, func(talk int) *rand.Rand { return rand.New(rand.NewPCG(b.o.Seed, uint64(talk)+3)) })
+			return b.world.desk.talk(sending, over, func(talk int) *rand.Rand { return rand.New(rand.NewPCG(b.o.Seed, uint64(talk)+3)) })
 		})
 	}
 	g.Go(func() error {
-		defer over.Store(true)
-		if p.rate > 0 {
+		defer close(over)
+		switch {
+		case len(b.world.customers) == 0:
+			return pause(sending, p.duration) // for the desk alone
+		case p.rate > 0:
 			return b.open(sending, p, began, &worst)
 		}
 		return b.closed(sending, p, began)

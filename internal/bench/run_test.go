@@ -158,7 +158,7 @@ func TestSameDataAgain(t *testing.T) {
 // TestTarget measures a gateway that was started with the files written for it.
 func TestTarget(t *testing.T) {
 	o := small(t)
-	o.Channels, o.Listen = both[:1], freeAddress(t)
+	o.Channels, o.Listen, o.Cases, o.Agents = every, freePorts(t, len(every)), 2, 1
 	var text, faq bytes.Buffer
 	if err := errors.Join(bench.WriteConfig(&text, o), bench.WriteFAQ(&faq, o)); err != nil {
 		t.Fatal(err)
@@ -198,6 +198,28 @@ func TestTarget(t *testing.T) {
 	if r.Gateway != bench.WhereRemote || r.BudgetsSwitched || r.End.ResidentBytes == 0 {
 		t.Errorf("result = %+v", r)
 	}
+}
+
+// freePorts returns the first of n free ports in a row.
+func freePorts(t *testing.T, n int) string {
+	t.Helper()
+	for range 50 {
+		first := freeAddress(t)
+		host, port, _ := net.SplitHostPort(first)
+		at, _ := strconv.Atoi(port)
+		free := true
+		for i := 1; i < n && free; i++ {
+			l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(host, strconv.Itoa(at+i)))
+			if free = err == nil; free {
+				_ = l.Close()
+			}
+		}
+		if free {
+			return first
+		}
+	}
+	t.Fatal("no free ports in a row")
+	return ""
 }
 
 func freeAddress(t *testing.T) string {
@@ -426,6 +448,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"not together":          func(o *bench.Options) { o.Overload, o.Load = 2, 0.5 },
 		"soak: needs either":    func(o *bench.Options) { o.Soak = time.Second },
 		"set it themselves":     func(o *bench.Options) { o.Rate, o.Load = 5, 0.5 },
+		"duration: a desk":      func(o *bench.Options) { o.Cases, o.Agents, o.Customers, o.Channels = 1, 1, 0, both[:1] },
 		"one needs the other":   func(o *bench.Options) { o.Cases = 3 },
 		"groups have threads":   func(o *bench.Options) { o.Cases, o.Agents, o.Channels = 3, 1, both[1:] },
 		"at least one message":  func(o *bench.Options) { o.Stored, o.Contacts = 3, 4 },

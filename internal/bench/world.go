@@ -138,3 +138,16 @@ func (w *world) waitingTaken() int {
 	}
 	return n
 }
+
+// latest is when the latest answer of the phase came; zero = none did.
+func (w *world) latest() time.Time {
+	var at time.Time
+	for _, a := range w.accounts {
+		a.mu.Lock()
+		if a.latest.After(at) {
+			at = a.latest
+		}
+		a.mu.Unlock()
+	}
+	return at
+}
