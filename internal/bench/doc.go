@@ -26,7 +26,8 @@
 // overload counts as survived when everything acknowledged was answered, once; what was refused and given up by the platform is counted apart.
 //
 // The desk. Customers with open cases and the agents who serve them in a group's threads write two lines at a time, each with a mark that names side, case and
-// number. A line is misplaced in another case's thread or another customer's chat.
+// number. A line is misplaced in another case's thread or another customer's chat. Where the gateway joins an agent's quick lines to spare a quota, their latency holds the
+// pause it waits for more.
 //
 // The yardstick. A bare handler that checks the secret, repeats the text and stores nothing runs on the same simulator with the same customers. It is gin without the house around
 // it, so it lives in cmd/bench; its rate also shows what the simulators and customers can drive at most.
