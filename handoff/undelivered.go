@@ -48,6 +48,9 @@ func (d *Desks) refreshed(ctx context.Context, e *transcript.Entry) []transcript
 	if !ok {
 		return nil
 	}
+	if a, err := d.Record.Allowance(ctx, c.Inbox, c.Chat); err != nil || !a.Push {
+		return nil // the card says so since it was made
+	}
 	return []transcript.Post{d.editCard(ctx, k, &c, c.Case)}
 }
 

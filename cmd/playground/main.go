@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	world, err := playground.NewWorld(playground.WorldOptions{}) //nolint:contextcheck // it lives until Close
+	world, err := playground.NewWorld(playground.WorldOptions{Passive: true}) //nolint:contextcheck // it lives until Close
 	if err != nil {
 		return err
 	}

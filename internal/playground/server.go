@@ -83,6 +83,7 @@ type group struct {
 // kinds are what a person can send beside text, in each platform's own words.
 var kinds = map[string][]string{
 	WeChatInbox:   {"image", "voice", "video", "shortvideo", "location", "link"},
+	PassiveInbox:  {"image", "voice", "video", "shortvideo", "location", "link"},
 	TelegramInbox: {"photo", "album", "sticker", "voice", "video", "document", "location", "contact"},
 	FeishuInbox:   {"image", "sticker", "audio", "media", "file", "location"},
 }
@@ -91,10 +92,12 @@ func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	desk := s.desk
 	s.mu.Unlock()
+	customers := []person{{WeChatInbox, "oCustomerAmy", "Amy"}, {TelegramInbox, "600001", "Tom"}, {FeishuInbox, "ou_customer_fei", "小飞"}}
+	if s.w.Passive != nil {
+		customers = append(customers, person{PassiveInbox, "oCustomerMei", "小美"})
+	}
 	reply(w, map[string]any{
-		"customers": []person{
-			{WeChatInbox, "oCustomerAmy", "Amy"}, {TelegramInbox, "600001", "Tom"}, {FeishuInbox, "ou_customer_fei", "小飞"},
-		},
+		"customers": customers,
 		"groups": []group{
 			{
 				FeishuInbox, FeishuGroup, FeishuDesk,

@@ -38,7 +38,7 @@ type act struct {
 
 // place is where something is said: a person's private chat, a group, or a case's thread in it.
 type place struct {
-	channel string // wechat, feishu, telegram
+	channel string // wechat, wechat-passive, feishu, telegram
 	person  string // of private chats
 	group   bool
 	label   string // whose case; "" = the group itself
@@ -55,7 +55,7 @@ func (p place) String() string {
 	}
 }
 
-var actForm = regexp.MustCompile(`^(?:(\w+)@)?(wechat|feishu|telegram)(?:#(\w+))?([<>~!:]) (.*)$`)
+var actForm = regexp.MustCompile(`^(?:(\w+)@)?(wechat-passive|wechat|feishu|telegram)(?:#(\w+))?([<>~!:]) (.*)$`)
 
 // parseStory reads the acts of a story.
 func parseStory(text string) ([]act, error) {
@@ -94,7 +94,7 @@ func personID(channel, name string) string {
 		return id
 	}
 	switch channel {
-	case "wechat":
+	case "wechat", "wechat-passive":
 		return "oStory_" + name
 	case "feishu":
 		return "ou_story_" + name
@@ -338,7 +338,7 @@ func (t *teller) print(at place, who string, verb byte, text string) {
 	case ':':
 		text = "(" + text + ")"
 	}
-	fmt.Fprintf(t.out, "%-18s %-6s %s %s\n", at, who, arrow, text)
+	fmt.Fprintf(t.out, "%-20s %-6s %s %s\n", at, who, arrow, text)
 }
 
 // flat writes a post in one line.

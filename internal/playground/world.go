@@ -21,6 +21,7 @@ import (
 // The inboxes, groups and agents of a world.
 const (
 	WeChatInbox   = "shop-wechat"
+	PassiveInbox  = "shop-wechat-passive"
 	FeishuInbox   = "shop-feishu"
 	TelegramInbox = "shop-telegram"
 
@@ -48,9 +49,10 @@ func (f feishuPlatform) Wait(ctx context.Context, after int64) []sim.Post {
 	return f.WaitPosts(ctx, after)
 }
 
-// World is three simulated platforms with a group for agents on two of them.
+// World is three simulated platforms, with up to two WeChat accounts, and a group for agents on two of them.
 type World struct {
 	WeChat   *wechatsim.Sim
+	Passive  *wechatsim.Sim // a WeChat account that can answer only inside deliveries; nil = none
 	Feishu   *feishusim.Sim
 	Telegram *telegramsim.Sim
 	secret   string
@@ -58,7 +60,9 @@ type World struct {
 
 // WorldOptions adjust a world; the zero value is the platforms' defaults.
 type WorldOptions struct {
-	WeChat   wechatsim.Options
+	WeChat wechatsim.Options
+	// Passive adds a second WeChat account, without the right to send messages on its own.
+	Passive  bool
 	Feishu   feishusim.Options
 	Telegram telegramsim.Options
 }
@@ -76,6 +80,12 @@ func NewWorld(o WorldOptions) (w *World, err error) {
 	if w.WeChat, err = wechatsim.Start(o.WeChat); err != nil {
 		return w, fmt.Errorf("start simulator: %w", err)
 	}
+	if o.Passive {
+		second := wechatsim.Options{AppID: "wx7c0ffee1234567890", OriginalID: "gh_5ub5cr1pt10n", Token: "passivetoken", PassiveOnly: true}
+		if w.Passive, err = wechatsim.Start(second); err != nil {
+			return w, fmt.Errorf("start simulator: %w", err)
+		}
+	}
 	if w.Feishu, err = feishusim.Start(o.Feishu); err != nil {
 		return w, fmt.Errorf("start simulator: %w", err)
 	}
@@ -91,16 +101,13 @@ func NewWorld(o WorldOptions) (w *World, err error) {
 
 // Config is the configuration of a gateway in this world, with its data in dir.
 func (w *World) Config(dir string) *config.Config {
-	wx, fs := w.WeChat.Account(), w.Feishu.Options()
+	fs := w.Feishu.Options()
 	cfg := config.Default()
 	cfg.HTTP = config.HTTP{Listen: "127.0.0.1:0"}
 	cfg.Storage.Data = dir
 	cfg.Language = "zh-CN"
 	cfg.Inboxes = []config.Inbox{
-		{Name: WeChatInbox, Channel: config.ChannelWeChat, WeChat: &wechat.Config{
-			AppID: wx.AppID, AppSecret: adapters.Secret(wx.AppSecret), Token: adapters.Secret(wx.Token),
-			AESKey: adapters.Secret(wx.AESKey), Mode: wechat.Mode(wx.Mode), APIBase: w.WeChat.BaseURL(),
-		}},
+		{Name: WeChatInbox, Channel: config.ChannelWeChat, WeChat: wechatConfig(w.WeChat)},
 		{Name: FeishuInbox, Channel: config.ChannelFeishu, Feishu: &feishu.Config{
 			AppID: fs.AppID, AppSecret: adapters.Secret(fs.AppSecret), VerificationToken: adapters.Secret(fs.VerificationToken),
 			EncryptKey: adapters.Secret(fs.EncryptKey), APIBase: w.Feishu.BaseURL(),
@@ -108,6 +115,9 @@ func (w *World) Config(dir string) *config.Config {
 		{Name: TelegramInbox, Channel: config.ChannelTelegram, Telegram: &telegram.Config{
 			Token: telegramsim.DefaultToken, SecretToken: adapters.Secret(w.secret), APIBase: w.Telegram.BaseURL(),
 		}},
+	}
+	if w.Passive != nil {
+		cfg.Inboxes = append(cfg.Inboxes, config.Inbox{Name: PassiveInbox, Channel: config.ChannelWeChat, WeChat: wechatConfig(w.Passive)})
 	}
 	cfg.Desks = []handoff.Desk{
 		{Name: FeishuDesk, Inbox: FeishuInbox, Chat: FeishuGroup, Default: true},
@@ -124,6 +134,14 @@ func (w *World) Config(dir string) *config.Config {
 	return cfg
 }
 
+func wechatConfig(s *wechatsim.Sim) *wechat.Config {
+	wx := s.Account()
+	return &wechat.Config{
+		AppID: wx.AppID, AppSecret: adapters.Secret(wx.AppSecret), Token: adapters.Secret(wx.Token),
+		AESKey: adapters.Secret(wx.AESKey), Mode: wechat.Mode(wx.Mode), APIBase: s.BaseURL(), ServiceAPI: new(!wx.PassiveOnly),
+	}
+}
+
 // Connect points the platforms at a gateway's address.
 func (w *World) Connect(addr string) {
 	for inbox, p := range w.Platforms() {
@@ -133,7 +151,11 @@ func (w *World) Connect(addr string) {
 
 // Platforms are the simulators by inbox.
 func (w *World) Platforms() map[string]Platform {
-	return map[string]Platform{WeChatInbox: w.WeChat, FeishuInbox: feishuPlatform{w.Feishu}, TelegramInbox: w.Telegram}
+	all := map[string]Platform{WeChatInbox: w.WeChat, FeishuInbox: feishuPlatform{w.Feishu}, TelegramInbox: w.Telegram}
+	if w.Passive != nil {
+		all[PassiveInbox] = w.Passive
+	}
+	return all
 }
 
 // Close stops the simulators.
@@ -141,6 +163,9 @@ func (w *World) Close() error {
 	var errs []error
 	if w.WeChat != nil {
 		errs = append(errs, w.WeChat.Close())
+	}
+	if w.Passive != nil {
+		errs = append(errs, w.Passive.Close())
 	}
 	if w.Feishu != nil {
 		errs = append(errs, w.Feishu.Close())

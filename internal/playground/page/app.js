@@ -1,11 +1,11 @@
-// The page of the playground: panes of three customers, the agents' groups, and the event log, fed by one stream of events.
+// The page of the playground: panes of customers, the agents' groups, and the event log, fed by one stream of events.
 
 import { t, locale, switchLanguage, translate } from "./words.js";
 import { Talks, card, firstLine, oneLine } from "./talks.js";
 import { Pane, clock, make } from "./pane.js";
 import { Log } from "./log.js";
 
-const channels = { "shop-wechat": "wechat", "shop-telegram": "telegram", "shop-feishu": "feishu" };
+const channels = { "shop-wechat": "wechat", "shop-wechat-passive": "wechat", "shop-telegram": "telegram", "shop-feishu": "feishu" };
 const commands = ["/help", "/cases", "/who", "/claim", "/note ", "/close ", "/ticket ", "/on", "/off"];
 const byID = (id) => document.getElementById(id);
 
@@ -43,6 +43,7 @@ const customerPanes = new Map(); // inbox -> {pane, people, chosen}
 function addCustomerPane(customer) {
   const { inbox } = customer;
   const channel = channels[inbox];
+  const label = inbox === "shop-wechat-passive" ? "wechatPassive" : channel;
   const root = make("section", { class: `pane ${channel}`, "data-view": inbox, "data-inbox": inbox });
   byID("customers").append(root);
   const c = { people: [customer], chosen: customer.id };
@@ -50,8 +51,8 @@ function addCustomerPane(customer) {
   const event = (name) => ({ label: t(`event_${name}_${channel}`), run: () => c.pane.say({ Event: name }) });
   c.pane = new Pane(root, page, {
     inbox, channel,
-    title: () => t("customerOf", t(channel)),
-    heading: () => t(channel),
+    title: () => t("customerOf", t(label)),
+    heading: () => t(label),
     place: () => ({ From: c.chosen }),
     people: () => [...c.people.map(({ id }) => ({ id, name: talks.name(inbox, id) })), { id: newCustomer, name: t("newCustomer") }],
     menu: () => [
@@ -71,7 +72,7 @@ function kindEntries(inbox, send) {
 function chooseCustomer(c, inbox, id) {
   if (id === newCustomer) {
     const n = Date.now() % 1_000_000;
-    id = { "shop-wechat": `oCustomer${n}`, "shop-telegram": `61${String(n).padStart(6, "0")}`, "shop-feishu": `ou_customer_${n}` }[inbox];
+    id = { "shop-wechat": `oCustomer${n}`, "shop-wechat-passive": `oCustomer${n}`, "shop-telegram": `61${String(n).padStart(6, "0")}`, "shop-feishu": `ou_customer_${n}` }[inbox];
     talks.names.set(`${inbox}|${id}`, `${t("customer")} ${c.people.length + 1}`);
     c.people.push({ inbox, id });
   }
@@ -293,6 +294,7 @@ function relabel() {
 }
 
 for (const customer of state.customers) addCustomerPane(customer);
+byID("passive-view").hidden = !customerPanes.has("shop-wechat-passive");
 for (const b of document.querySelectorAll("[data-desk]")) b.addEventListener("click", () => switchDesk(b.dataset.desk));
 for (const b of document.querySelectorAll("[data-group]")) b.addEventListener("click", () => openGroup(b.dataset.group));
 for (const b of document.querySelectorAll(".views button")) b.addEventListener("click", () => showView(b.dataset.view));

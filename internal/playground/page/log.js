@@ -8,7 +8,7 @@ const groups = {
   received: "in", duplicate: "in", handled: "decided", given_up: "decided", queued: "out", sending: "out", sent: "out", failed: "out", unknown: "out", parked: "out",
 };
 const bad = new Set(["duplicate", "given_up", "failed", "unknown", "parked"]);
-const channels = { "shop-wechat": "wechat", "shop-telegram": "telegram", "shop-feishu": "feishu" };
+const channels = { "shop-wechat": "wechat", "shop-wechat-passive": "wechat", "shop-telegram": "telegram", "shop-feishu": "feishu" };
 
 // shownMost rows are in the page; the filter works on all.
 const shownMost = 500;

@@ -87,7 +87,7 @@ export class Talks {
       }
     }
     if (!say.Event && !say.Press) return;
-    if (say.Press && inbox === "shop-wechat") return; // the customer's tap is a message there
+    if (say.Press && inbox.startsWith("shop-wechat")) return; // the customer's tap is a message there
     if (say.Event === "start" && inbox === "shop-telegram") return; // so is this
     this.#note({ inbox, at, say });
   }

@@ -2,7 +2,7 @@
 
 const zh = {
   product: "试玩场", otherLanguage: "English", switchLanguage: "Switch to English", onDuty: "值班", views: "视图",
-  wechat: "微信", telegram: "Telegram", feishu: "飞书", desk: "客服群", log: "日志",
+  wechat: "微信", wechatPassive: "微信（仅被动回复）", telegram: "Telegram", feishu: "飞书", desk: "客服群", log: "日志",
   deskTitle: "客服群", whichGroup: "哪个客服群", threads: "会话列表", logTitle: "事件日志",
   logSteps: "事件类型", logFilter: "筛选：会话、决策、编号…", stepsAll: "全部事件", stepsIn: "收到", stepsDecided: "决策", stepsOut: "发送", stepsBad: "异常",
   typeAs: "以谁的身份", cancel: "取消", more: "更多", send: "发送",
@@ -26,7 +26,7 @@ const zh = {
 
 const en = {
   product: "playground", otherLanguage: "中文", switchLanguage: "切换到中文", onDuty: "On duty", views: "Views",
-  wechat: "WeChat", telegram: "Telegram", feishu: "Feishu", desk: "Desk", log: "Log",
+  wechat: "WeChat", wechatPassive: "WeChat (replies only)", telegram: "Telegram", feishu: "Feishu", desk: "Desk", log: "Log",
   deskTitle: "Agents’ group", whichGroup: "Which group", threads: "Cases", logTitle: "Event log",
   logSteps: "Kind of event", logFilter: "Filter: chat, decision, id…", stepsAll: "All events", stepsIn: "Received", stepsDecided: "Decisions", stepsOut: "Sends", stepsBad: "Problems",
   typeAs: "Type as", cancel: "Cancel", more: "More", send: "Send",
