@@ -21,7 +21,7 @@ func (d *Driver) Snapshot(ctx context.Context) (docstore.Reader, func() error, e
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	c, err := openConn(filepath.Join(d.dir, fileName), "PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON", "BEGIN", "SELECT count(*) FROM sqlite_schema")
+	c, err := openConn(filepath.Join(d.dir, fileName), "PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON", "BEGIN", "SELECT count(*) FROM sqlite_schema") //nolint:contextcheck // the connection lives until it is released
 	if err != nil {
 		return nil, nil, err
 	}
