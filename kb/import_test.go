@@ -94,15 +94,10 @@ func TestExportComesBack(t *testing.T) {
 			ValidFrom: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC), ValidTo: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)},
 		{ID: "3", Question: "gone", Answer: "<b>&</b>", State: kb.Trash},
 	}
-	for name, format := range map[string]struct {
-		write func(*bytes.Buffer) error
-		read  func(*bytes.Buffer) ([]kb.Row, error)
-	}{
-		"csv":  {func(b *bytes.Buffer) error { return kb.WriteCSV(b, want) }, func(b *bytes.Buffer) ([]kb.Row, error) { return kb.ReadCSV(b) }},
-		"json": {func(b *bytes.Buffer) error { return kb.WriteJSON(b, want) }, func(b *bytes.Buffer) ([]kb.Row, error) { return kb.ReadJSON(b) }},
-	} {
+	for _, format := range kb.Formats {
+		name := string(format)
 		var b bytes.Buffer
-		if err := format.write(&b); err != nil {
+		if err := format.Write(&b, want); err != nil {
 			t.Fatal(err)
 		}
 		if name == "csv" {
@@ -112,7 +107,7 @@ func TestExportComesBack(t *testing.T) {
 				}
 			}
 		}
-		rows, err := format.read(&b)
+		rows, err := format.Read(&b)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

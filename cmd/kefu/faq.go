@@ -51,11 +51,11 @@ func formatOf(file string) (string, error) {
 }
 
 func faqImport() *cobra.Command {
-	c := &cobra.Command{Use: "import FILE.csv|json", Short: "Store a file of entries, all or nothing", Args: cobra.ExactArgs(1)}
+	c := &cobra.Command{Use: "import FILE.csv|xlsx|json", Short: "Store a file of entries, all or nothing", Args: cobra.ExactArgs(1)}
 	path := configFlag(c)
 	dry := c.Flags().Bool("dry-run", false, "only count what would change")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		format, err := formatOf(args[0])
+		format, err := kb.FormatOf(args[0])
 		if err != nil {
 			return err
 		}
@@ -95,23 +95,19 @@ func author() string {
 }
 
 func faqExport() *cobra.Command {
-	c := &cobra.Command{Use: "export FILE.csv|json", Short: "Write all entries to a file", Args: cobra.ExactArgs(1)}
+	c := &cobra.Command{Use: "export FILE.csv|xlsx|json", Short: "Write all entries to a file", Args: cobra.ExactArgs(1)}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		format, err := formatOf(args[0])
+		format, err := kb.FormatOf(args[0])
 		if err != nil {
 			return err
-		}
-		write := kb.WriteCSV
-		if format == "json" {
-			write = kb.WriteJSON
 		}
 		return withOffice(c, *path, func(o app.Office) error {
 			entries, err := o.Entries(c.Context())
 			if err != nil {
 				return err
 			}
-			if err := writeFile(args[0], func(w io.Writer) error { return write(w, entries) }); err != nil {
+			if err := writeFile(args[0], func(w io.Writer) error { return format.Write(w, entries) }); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.OutOrStdout(), "%d entries written to %s\n", len(entries), args[0])

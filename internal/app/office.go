@@ -22,8 +22,8 @@ import (
 
 // Office is what the command line does with the stored data. It works on the database, or, when a gateway holds the embedded one, through that gateway's socket.
 type Office interface {
-	// Import stores a file of rows, format csv or json; dry only counts. A wrong file gives a *kb.FileError.
-	Import(ctx context.Context, file []byte, format, author string, dry bool) (kb.Summary, error)
+	// Import stores a file of rows; dry only counts. A wrong file gives a *kb.FileError.
+	Import(ctx context.Context, file []byte, format kb.Format, author string, dry bool) (kb.Summary, error)
 	// Entries returns the live entries and drafts.
 	Entries(ctx context.Context) ([]kb.Entry, error)
 	// Tickets returns all tickets in the order of their numbers.
@@ -67,12 +67,8 @@ func newOffice(ctx context.Context, store *docstore.Store) (*directOffice, error
 	return &directOffice{store: store, faq: faq, tickets: tk}, nil
 }
 
-func (o *directOffice) Import(ctx context.Context, file []byte, format, author string, dry bool) (kb.Summary, error) {
-	read := kb.ReadCSV
-	if format == "json" {
-		read = kb.ReadJSON
-	}
-	rows, err := read(bytes.NewReader(file))
+func (o *directOffice) Import(ctx context.Context, file []byte, format kb.Format, author string, dry bool) (kb.Summary, error) {
+	rows, err := format.Read(bytes.NewReader(file))
 	if err != nil {
 		return kb.Summary{}, err
 	}
@@ -142,7 +138,7 @@ func officeHandler(o *directOffice) http.Handler {
 			return a, fmt.Errorf("the file is over %d MiB", maxImport>>20)
 		}
 		q := r.URL.Query()
-		a.Summary, err = o.Import(r.Context(), body, q.Get("format"), q.Get("author"), q.Get("dry") == "true")
+		a.Summary, err = o.Import(r.Context(), body, kb.Format(q.Get("format")), q.Get("author"), q.Get("dry") == "true")
 		return a, err
 	})
 	handle("GET /faq/entries", func(r *http.Request) (a answer, err error) {
@@ -190,8 +186,8 @@ func (o *remoteOffice) ask(ctx context.Context, method, path string, body io.Rea
 	return a, nil
 }
 
-func (o *remoteOffice) Import(ctx context.Context, file []byte, format, author string, dry bool) (kb.Summary, error) {
-	q := url.Values{"format": {format}, "author": {author}, "dry": {fmt.Sprint(dry)}}
+func (o *remoteOffice) Import(ctx context.Context, file []byte, format kb.Format, author string, dry bool) (kb.Summary, error) {
+	q := url.Values{"format": {string(format)}, "author": {author}, "dry": {fmt.Sprint(dry)}}
 	a, err := o.ask(ctx, http.MethodPost, "/faq/import?"+q.Encode(), bytes.NewReader(file))
 	return a.Summary, err
 }

@@ -57,6 +57,7 @@ var importedBy = map[string][]string{
 var drivers = map[string]string{
 	"github.com/gin-gonic/gin":                        "internal/httpapi",
 	"github.com/yuin/goldmark":                        "internal/richtext",
+	"github.com/xuri/excelize":                        "kb",
 	"github.com/redis/go-redis":                       "internal/coord/redis",
 	"github.com/go-redis/redis_rate":                  "internal/coord/redis",
 	"go.mongodb.org/mongo-driver":                     "internal/docstore/mongo",
