@@ -173,6 +173,12 @@ func (s *stage) TopicOf(_ context.Context, m *adapters.Message) (string, error) 
 	return string(m.Thread), nil
 }
 
+func (s *stage) Editable(context.Context, adapters.InboxName, adapters.ChatID, *adapters.Message) (string, error) {
+	return "", nil
+}
+
+func (s *stage) AlbumHead(context.Context, *adapters.Message) (string, error) { return "", nil }
+
 func (s *stage) Quoted(context.Context, *adapters.Message) (*transcript.Entry, error) {
 	return nil, nil
 }

@@ -131,6 +131,11 @@ func (e *Engine) Restricted(_ context.Context, inbox adapters.InboxName) []trans
 	return e.Desks.Announce(inbox, "", e.Words.Text(e.Language, texts.InboxRestricted, map[string]any{"Inbox": string(inbox)}))
 }
 
+// Unfit puts words in the place of media that cannot go.
+func (e *Engine) Unfit(ctx context.Context, entry *transcript.Entry, u transcript.Unfit) (string, []transcript.Post) {
+	return e.Desks.Unfit(ctx, entry, u)
+}
+
 // Hint tells a contact whose answer comes late how to get it.
 func (e *Engine) Hint(ctx context.Context, m *adapters.Message) string {
 	lang := e.Desks.LanguageOf(ctx, transcript.ConversationID(m.Inbox, m.Chat))

@@ -43,6 +43,12 @@ func (d *Desks) Handle(ctx context.Context, k Desk, m *adapters.Message) (transc
 		return transcript.Plan{}, err
 	}
 	t.name, t.args = ParseCommand(m)
+	if m.Album != "" && m.Text == "" {
+		head, err := d.Record.AlbumHead(ctx, m)
+		if name, _ := ParseCommand(&adapters.Message{Kind: adapters.KindMessage, Text: head}); err != nil || name != "" {
+			return transcript.Plan{Decision: "desk: a late part of an album with /" + name}, err
+		}
+	}
 	if t.topic == "" && t.name == "" && (m.Thread != "" || m.ReplyTo != "") && d.Now().Sub(m.SentAt) < settling {
 		return transcript.Plan{}, transcript.ErrLater
 	}
@@ -98,7 +104,7 @@ func (d *Desks) dispatch(ctx context.Context, t *turn) (transcript.Plan, error) 
 			cs = nil
 		}
 		if !known {
-			return d.fromAgent(ctx, t, c, cs), nil
+			return d.fromAgent(ctx, t, c, cs)
 		}
 		p, err := cmd.inCase(d, ctx, t, c, cs)
 		if p.Decision == "" {
@@ -129,29 +135,30 @@ func (d *Desks) answer(t *turn, text string) transcript.Post {
 }
 
 // fromAgent brings an agent's words to the contact, claims a waiting case by that, and holds the words of a second agent.
-func (d *Desks) fromAgent(ctx context.Context, t *turn, c *Conversation, cs *Case) transcript.Plan {
+func (d *Desks) fromAgent(ctx context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
 	if t.m.Kind == adapters.KindEdit {
-		return d.reply(t, d.say(texts.EditNotCarried))
+		return d.edited(ctx, t, c)
 	}
-	text := d.Readable(t.m)
-	if text == "" {
-		return transcript.Plan{}
+	text, media := d.beside(t.m), transcript.MediaOf(t.m)
+	if text == "" && len(media) == 0 {
+		return transcript.Plan{}, nil
 	}
 	origin := transcript.Origin{Inbox: t.m.Inbox, Chat: t.m.Chat, ID: t.m.Native, Topic: cs.ID}
 	if cs.Agent != nil && !cs.Agent.Same(t.by) {
-		return d.hold(t, cs, Held{ID: shortID(t.m.ID), Text: text, By: t.by, Origin: origin})
+		return d.hold(t, cs, Held{ID: shortID(t.m.ID), Text: text, Media: media, By: t.by, Origin: origin}), nil
 	}
 	var posts []transcript.Post
 	if cs.Agent == nil {
 		posts = append(posts, d.claimed(ctx, t.desk, c, cs, t.by)...)
 	}
-	return transcript.Plan{Posts: append(posts, relayed(c, text, &origin)), Decision: "desk: relayed to contact"}
+	posts = append(posts, relayed(c, text, media, &origin)...)
+	return transcript.Plan{Posts: posts, Decision: "desk: relayed to contact", Keep: true}, nil
 }
 
-func relayed(c *Conversation, text string, origin *transcript.Origin) transcript.Post {
+func relayed(c *Conversation, text string, media []adapters.Media, origin *transcript.Origin) []transcript.Post {
 	p := toContact(c, text)
 	p.Author, p.Origin = transcript.AuthorPerson, origin
-	return p
+	return withMedia(p, media)
 }
 
 // claimed gives the case to an agent and makes the posts that say so.
@@ -197,7 +204,7 @@ func (d *Desks) hold(t *turn, cs *Case, h Held) transcript.Plan {
 		{ID: choiceNote + h.ID, Label: d.say(texts.ButtonNote)},
 		{ID: choiceTake + h.ID, Label: d.say(texts.ButtonTake)},
 	}
-	return transcript.Plan{Posts: []transcript.Post{p}, Decision: "desk: held, another agent serves"}
+	return transcript.Plan{Posts: []transcript.Post{p}, Decision: "desk: held, another agent serves", Keep: true}
 }
 
 // Identify tells somebody their id and the chat's, to be put into the configuration.

@@ -56,10 +56,14 @@ func (d *Desks) Open(ctx context.Context, c *Conversation, o Opening) (Opened, e
 	if err != nil {
 		return Opened{}, err
 	}
-	return Opened{Posts: []transcript.Post{
+	media, err := d.lastMedia(ctx, k, c)
+	if err != nil {
+		return Opened{}, err
+	}
+	return Opened{Posts: append([]transcript.Post{
 		toContact(c, d.tell(c, texts.HandoffWait, "Reason", d.tell(c, "reason_"+o.Reason), "Desk", k.Name)+d.fetching(ctx, c)),
 		card,
-	}}, nil
+	}, media...)}, nil
 }
 
 // attended returns the first of routes where somebody takes cases.
@@ -180,10 +184,19 @@ func (d *Desks) spoken(c *Conversation, e *transcript.Entry) (from, text string)
 	case e.In != nil:
 		return c.Name, d.Readable(e.In)
 	case e.Post.Author == transcript.AuthorPerson:
-		return d.say(texts.Agent), e.Post.Message.Text
+		return d.say(texts.Agent), d.said(e)
 	default:
-		return d.say(texts.Bot), e.Post.Message.Text
+		return d.say(texts.Bot), d.said(e)
 	}
+}
+
+// said is what an outgoing entry says, media by their names.
+func (d *Desks) said(e *transcript.Entry) string {
+	m := &e.Post.Message
+	if m.Media == nil {
+		return m.Text
+	}
+	return strings.TrimSpace(d.named(d.Language, m.Media) + " " + m.Text)
 }
 
 func joinLines(lines []tickets.Line) string {

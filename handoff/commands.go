@@ -59,7 +59,7 @@ func (d *Desks) note(_ context.Context, t *turn, c *Conversation, cs *Case) (tra
 			return d.reply(t, d.say(texts.HeldGone)), nil
 		}
 	}
-	if t.args == "" {
+	if t.args == "" && len(t.m.Attachments) == 0 {
 		return d.reply(t, d.say(texts.HelpNote)), nil
 	}
 	// The note stands in the topic already; nothing of it goes to the contact.
@@ -87,7 +87,7 @@ func (d *Desks) take(ctx context.Context, t *turn, c *Conversation, cs *Case) (t
 	}
 	posts := d.taken(ctx, t.desk, c, cs, t.by)
 	if held != nil {
-		posts = append(posts, relayed(c, held.Text, &held.Origin))
+		posts = append(posts, relayed(c, held.Text, held.Media, &held.Origin)...)
 	}
 	return transcript.Plan{Posts: posts}, nil
 }
@@ -97,7 +97,7 @@ func (d *Desks) sendHeld(_ context.Context, t *turn, c *Conversation, cs *Case) 
 	if !ok {
 		return d.reply(t, d.say(texts.HeldGone)), nil
 	}
-	return transcript.Plan{Posts: []transcript.Post{relayed(c, h.Text, &h.Origin)}}, nil
+	return transcript.Plan{Posts: relayed(c, h.Text, h.Media, &h.Origin)}, nil
 }
 
 // unhold takes a held reply out: the one whose button was pressed, or the latest of who types the command.

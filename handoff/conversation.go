@@ -98,6 +98,7 @@ type Case struct {
 type Held struct {
 	ID     string            `json:"id"` // short, fits a button
 	Text   string            `json:"text"`
+	Media  []adapters.Media  `json:"media,omitempty"`
 	By     Member            `json:"by"`
 	Origin transcript.Origin `json:"origin"`
 }

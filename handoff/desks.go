@@ -20,6 +20,8 @@ type Record interface {
 	TopicOf(ctx context.Context, m *adapters.Message) (string, error)
 	Quoted(ctx context.Context, m *adapters.Message) (*transcript.Entry, error)
 	Entry(ctx context.Context, id string) (transcript.Entry, error)
+	Editable(ctx context.Context, inbox adapters.InboxName, chat adapters.ChatID, m *adapters.Message) (string, error)
+	AlbumHead(ctx context.Context, m *adapters.Message) (string, error)
 	Allowance(ctx context.Context, inbox adapters.InboxName, chat adapters.ChatID) (transcript.Allowance, error)
 }
 

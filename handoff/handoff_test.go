@@ -54,6 +54,12 @@ func (r record) Entry(_ context.Context, id string) (transcript.Entry, error) {
 	return e, nil
 }
 
+func (record) Editable(context.Context, adapters.InboxName, adapters.ChatID, *adapters.Message) (string, error) {
+	return "", nil
+}
+
+func (record) AlbumHead(context.Context, *adapters.Message) (string, error) { return "", nil }
+
 func (record) Allowance(context.Context, adapters.InboxName, adapters.ChatID) (transcript.Allowance, error) {
 	return transcript.Allowance{Push: true}, nil
 }

@@ -24,14 +24,17 @@ func (d *Desks) Relay(c *Conversation, m *adapters.Message) []transcript.Post {
 		text = d.say(texts.EditedPrefix) + text
 	}
 	p := toTopic(k, c, c.Case, transcript.AuthorPerson, d.say(texts.RelayCustomerLine, "Name", c.Name, "Text", text))
-	return []transcript.Post{p}
+	if m.Kind == adapters.KindEdit {
+		return []transcript.Post{p} // the media are there already
+	}
+	return withMedia(p, transcript.MediaOf(m))
 }
 
 // Readable is a message as people read it in another chat: its text, and a named placeholder for everything else it carries.
 func (d *Desks) Readable(m *adapters.Message) string {
 	var parts []string
 	for _, a := range m.Attachments {
-		parts = append(parts, d.say("attachment_"+string(a.Kind), "Name", a.Name, "Text", a.Text, "URL", a.URL))
+		parts = append(parts, d.say("attachment_"+string(a.Kind), "Name", a.Name, "Text", a.Text, "URL", place(&a)))
 	}
 	if m.Text != "" {
 		parts = append(parts, m.Text)

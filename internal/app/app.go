@@ -32,6 +32,8 @@ import (
 	"kefu/internal/docstore/mongo"
 	"kefu/internal/docstore/sqlite"
 	"kefu/internal/httpapi"
+	"kefu/internal/media"
+	"kefu/internal/media/disk"
 	"kefu/internal/texts"
 	"kefu/internal/transcript"
 	"kefu/kb"
@@ -55,6 +57,8 @@ type App struct {
 	cfg      *config.Config
 	o        Options
 	store    *docstore.Store
+	blobs    media.Blobs
+	media    *media.Store
 	coord    coord.Coord
 	registry *prometheus.Registry
 	timing   timing
@@ -88,7 +92,7 @@ func (a *App) open(ctx context.Context) error {
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.timing = newTiming(a.registry)
 	var err error
-	if a.store, err = openStore(ctx, a.cfg); err != nil {
+	if a.store, a.blobs, err = openStore(ctx, a.cfg); err != nil {
 		return err
 	}
 	if err := archive.Check(ctx, a.store); err != nil {
@@ -105,19 +109,27 @@ func (a *App) open(ctx context.Context) error {
 }
 
 // openStore opens MongoDB when one is configured, else the embedded database.
-func openStore(ctx context.Context, cfg *config.Config) (*docstore.Store, error) {
+func openStore(ctx context.Context, cfg *config.Config) (*docstore.Store, media.Blobs, error) {
 	if uri := cfg.Storage.Mongo.URI.Reveal(); uri != "" {
 		d, err := mongo.Open(ctx, mongo.Options{URI: uri, Database: cfg.Storage.Mongo.Database})
 		if err != nil {
-			return nil, fmt.Errorf("storage.mongo: %w", err)
+			return nil, nil, fmt.Errorf("storage.mongo: %w", err)
 		}
-		return docstore.New(d), nil
+		files, err := d.Files(ctx)
+		if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("storage.mongo: %w", err), d.Close())
+		}
+		return docstore.New(d), files, nil
 	}
 	d, err := sqlite.Open(ctx, sqlite.Options{Dir: cfg.Storage.Data})
 	if err != nil {
-		return nil, fmt.Errorf("storage.data: %w", err)
+		return nil, nil, fmt.Errorf("storage.data: %w", err)
 	}
-	return docstore.New(d), nil
+	files, err := disk.Open(filepath.Join(cfg.Storage.Data, "media"))
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("storage.data: %w", err), d.Close())
+	}
+	return docstore.New(d), files, nil
 }
 
 func openCoord(cfg *config.Config, process string, o Options) (coord.Coord, error) {
@@ -135,8 +147,15 @@ func openCoord(cfg *config.Config, process string, o Options) (coord.Coord, erro
 // build makes every part from the bottom up.
 func (a *App) build(ctx context.Context, process string) error {
 	embedded := a.cfg.Storage.Mongo.URI == ""
+	var err error
+	a.media, err = media.New(ctx, media.Options{
+		Docs: a.store, Blobs: a.blobs, Now: a.o.Now, Days: a.cfg.Storage.MediaDays, MaxTotal: a.cfg.Storage.MediaMB << 20,
+	})
+	if err != nil {
+		return err
+	}
 	record, err := transcript.New(ctx, transcript.Options{
-		Store: a.store, Coord: a.coord, Now: a.o.Now, Log: a.o.Log, Process: process, Alone: embedded,
+		Store: a.store, Media: a.media, Coord: a.coord, Now: a.o.Now, Log: a.o.Log, Process: process, Alone: embedded,
 		Metrics: transcript.NewMetrics(a.registry), Observe: a.o.Observe,
 	})
 	if err != nil {

@@ -33,7 +33,7 @@ type Office interface {
 
 // OpenOffice opens the data of a configuration.
 func OpenOffice(ctx context.Context, cfg *config.Config) (Office, error) {
-	store, err := openStore(ctx, cfg)
+	store, _, err := openStore(ctx, cfg)
 	if errors.Is(err, sqlite.ErrLocked) {
 		return dialOffice(SocketPath(cfg.Storage.Data)), nil
 	}

@@ -30,6 +30,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	work, broken := errgroup.WithContext(working)
 	work.Go(func() error { return a.workers.Run(working) })
 	work.Go(func() error { return ended(a.index.Run(working)) })
+	work.Go(func() error { a.purge(working); return nil })
 	intake.Go(func() error { return unbroken(ctx, broken) }) // nothing is taken in that nobody works on
 
 	h := a.handlers()
@@ -72,6 +73,32 @@ func ended(err error) error {
 		return nil
 	}
 	return err
+}
+
+// purgeEvery is how often media behind their time are looked for; one replica does it.
+const purgeEvery = time.Hour
+
+// purge forgets media behind storage.media_days until ctx ends.
+func (a *App) purge(ctx context.Context) {
+	tick := time.NewTicker(purgeEvery)
+	defer tick.Stop()
+	for {
+		if lease, err := a.coord.Acquire(ctx, "media|purge", listenTTL); err == nil {
+			n, err := a.media.Purge(ctx)
+			if err != nil && ctx.Err() == nil {
+				a.o.Log.Warn("old media not purged, will be tried again", "err", err)
+			}
+			if n > 0 {
+				a.o.Log.Info("old media purged", "files", n)
+			}
+			_ = lease.Release(context.WithoutCancel(ctx))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // How a listener's lease is held: another replica takes over this long after the holder died. What a platform refuses for good is tried again now and

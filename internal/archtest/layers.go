@@ -11,6 +11,7 @@ var layers = [][]string{
 	{"tickets", "kb", "internal/transcript", "internal/texts", "internal/richtext"},
 	{"adapters/wechat", "adapters/feishu", "adapters/telegram"},
 	{"adapters"},
+	{"internal/media"},
 	{"internal/docstore", "internal/coord", "internal/sim", "internal/archtest", "deploy"},
 }
 
@@ -25,7 +26,8 @@ var imports = map[string][]string{
 	"adapters/telegram/telegramsim": {"internal/sim"},
 	"kb":                            {"internal/docstore"},
 	"tickets":                       {"internal/docstore"},
-	"internal/transcript":           {"adapters", "internal/docstore", "internal/coord"},
+	"internal/transcript":           {"adapters", "internal/media", "internal/docstore", "internal/coord"},
+	"internal/media":                {"internal/docstore"},
 	"internal/texts":                {},
 	"internal/richtext":             {"adapters"},
 	"internal/sim":                  {},
@@ -42,6 +44,7 @@ var importedBy = map[string][]string{
 	"internal/bench":                {"cmd/bench"},
 	"internal/docstore/sqlite":      {"internal/app", "cmd/bench"},
 	"internal/docstore/mongo":       {"internal/app", "cmd/bench"},
+	"internal/media/disk":           {"internal/app", "cmd/bench"},
 	"internal/coord/local":          {"internal/app", "cmd/bench"},
 	"internal/coord/redis":          {"internal/app", "cmd/bench"},
 	"adapters/wechat":               {"internal/app", "internal/config", "internal/playground", "internal/bench", "cmd/bench"},
@@ -64,6 +67,7 @@ var drivers = map[string]string{
 	"modernc.org/sqlite":                              "internal/docstore/sqlite",
 	"database/sql":                                    "internal/docstore/sqlite",
 	"github.com/gofrs/flock":                          "internal/docstore/sqlite",
+	"github.com/gabriel-vasile/mimetype":              "internal/media",
 	"github.com/silenceper/wechat":                    "adapters/wechat",
 	"github.com/larksuite/oapi-sdk-go":                "adapters/feishu",
 	"github.com/go-telegram-bot-api/telegram-bot-api": "adapters/telegram",

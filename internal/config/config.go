@@ -7,6 +7,7 @@ import (
 	"kefu/adapters/wechat"
 	"kefu/bot"
 	"kefu/handoff"
+	"kefu/internal/media"
 	"kefu/internal/texts"
 )
 
@@ -47,9 +48,12 @@ type Limits struct {
 
 // Storage says where data lives.
 type Storage struct {
-	Data  string `yaml:"data"` // directory of the embedded database
-	Mongo Mongo  `yaml:"mongo"`
-	Redis Redis  `yaml:"redis"`
+	Data string `yaml:"data"` // directory of the embedded database
+	// MediaDays is how long pictures and files are kept, from 1 on; MediaMB bounds all of them together, 0 = unbounded.
+	MediaDays int   `yaml:"media_days"`
+	MediaMB   int64 `yaml:"media_mb"`
+	Mongo     Mongo `yaml:"mongo"`
+	Redis     Redis `yaml:"redis"`
 }
 
 // Mongo is the database of production and of replicas.
@@ -93,7 +97,7 @@ var defaultLimits = Limits{PerIP: 500, PerInbox: 2000, InFlight: 4096}
 func Default() *Config {
 	c := &Config{
 		HTTP:     HTTP{Listen: "127.0.0.1:8080", AdminListen: "127.0.0.1:8081", Limits: defaultLimits},
-		Storage:  Storage{Data: "./data", Mongo: Mongo{Database: "kefu"}},
+		Storage:  Storage{Data: "./data", MediaDays: media.DefaultDays, Mongo: Mongo{Database: "kefu"}},
 		Language: texts.Chinese,
 	}
 	c.Bot.Defaults()

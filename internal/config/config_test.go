@@ -61,6 +61,8 @@ const full = `
 http: { listen: ":80", public_url: "https://bot.example.com", admin_listen: "10.0.0.1:9000", admin_token: ` + adminToken + `, trusted_proxies: [10.0.0.2, "fd00::/8"], limits: { per_ip: 7, in_flight: 0 } }
 storage:
   data: /var/lib/kefu
+  media_days: 7
+  media_mb: 900
   mongo: { uri: "mongodb://u:pw@db/?replicaSet=rs0", database: shop }
   redis: { url: "redis://:pw@redis:6379/1" }
 language: en
@@ -88,7 +90,7 @@ func wantFull() *config.Config {
 	return &config.Config{
 		HTTP: config.HTTP{Listen: ":80", PublicURL: "https://bot.example.com", AdminListen: "10.0.0.1:9000", AdminToken: adminToken, TrustedProxies: []string{"10.0.0.2", "fd00::/8"}, Limits: config.Limits{PerIP: 7, PerInbox: 2000}},
 		Storage: config.Storage{
-			Data: "/var/lib/kefu", Mongo: config.Mongo{URI: "mongodb://u:pw@db/?replicaSet=rs0", Database: "shop"}, Redis: config.Redis{URL: "redis://:pw@redis:6379/1"},
+			Data: "/var/lib/kefu", MediaDays: 7, MediaMB: 900, Mongo: config.Mongo{URI: "mongodb://u:pw@db/?replicaSet=rs0", Database: "shop"}, Redis: config.Redis{URL: "redis://:pw@redis:6379/1"},
 		},
 		Language: "en",
 		Inboxes: []config.Inbox{

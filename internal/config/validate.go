@@ -137,6 +137,12 @@ func (s *Storage) validate(report adapters.Report) {
 	case uri != "" && !strings.HasPrefix(uri, "mongodb://") && !strings.HasPrefix(uri, "mongodb+srv://"):
 		report("mongo.uri", `must begin with "mongodb://" or "mongodb+srv://", or be empty for the embedded database`)
 	}
+	if s.MediaDays < 1 {
+		report("media_days", "must be at least 1")
+	}
+	if s.MediaMB < 0 {
+		report("media_mb", "must not be negative; 0 = unbounded")
+	}
 	if !databaseForm.MatchString(s.Mongo.Database) {
 		report("mongo.database", `must be a name of letters, digits, "_" and "-"`)
 	}

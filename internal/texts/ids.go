@@ -101,6 +101,18 @@ const (
 	EditedPrefix        = "edited_prefix"
 )
 
+// What people read about media that cannot go; What is the file's kind and name, Why one of the problems below it.
+const (
+	MediaMissing     = "media_missing"     // What, Why
+	MediaUndelivered = "media_undelivered" // What, Why
+	MediaFollows     = "media_follows"     // What
+	MediaGone        = "media_gone"        // Size, Limit: the same for all that follow
+	MediaTooLarge    = "media_too_large"
+	MediaType        = "media_type"
+	MediaFull        = "media_full"
+	MediaRefused     = "media_refused"
+)
+
 // What agents read: the card of a case.
 const (
 	CardTitle         = "card_title" // N, Name

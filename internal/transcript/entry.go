@@ -36,6 +36,7 @@ const (
 	VerbReact       Verb = "react"        // put Reaction on the message Native
 	VerbCloseThread Verb = "close_thread" // mark the topic as finished
 	VerbNudge       Verb = "nudge"        // tell a person outside the window that words wait for them
+	VerbFetch       Verb = "fetch"        // bring the bytes of an attachment into our store
 )
 
 // Author says whose words an entry carries.
@@ -55,11 +56,12 @@ type Topic struct {
 
 // Post is one thing to do on a platform, as a Handler asks for it.
 type Post struct {
-	Verb    Verb               `json:"verb,omitempty"` // "" = send
-	Inbox   adapters.InboxName `json:"inbox"`
-	Message adapters.Outgoing  `json:"message"` // Key and Thread are filled in by the pipeline
-	Topic   Topic              `json:"topic,omitzero"`
-	Author  Author             `json:"author"`
+	Verb  Verb               `json:"verb,omitempty"` // "" = send
+	Inbox adapters.InboxName `json:"inbox"`
+	// Message is what to say; Key and Thread are filled in by the pipeline, Media (see MediaOf) brought into the form the platform takes.
+	Message adapters.Outgoing `json:"message"`
+	Topic   Topic             `json:"topic,omitzero"`
+	Author  Author            `json:"author"`
 	// Target is the entry id (Outgoing.Key) of the message to edit.
 	Target string `json:"target,omitempty"`
 	// Native and Reaction are for VerbReact.
@@ -93,6 +95,8 @@ type Plan struct {
 	Decision string `json:"decision,omitempty"` // for people who ask why; holds no message text
 	// Finding is what a question found, when the message was one.
 	Finding *Finding `json:"finding,omitempty"`
+	// Keep says that the attachments of a group's message are wanted; those of private chats always are.
+	Keep bool `json:"keep,omitempty"`
 }
 
 // FindingKind says what came of a question.
@@ -131,8 +135,10 @@ type Entry struct {
 	Due time.Time `json:"due,omitzero"` // when the sweeper looks at it, while Lane is set
 	At  time.Time `json:"at"`           // stored
 
-	In   *adapters.Message `json:"in,omitempty"`
-	Post *Post             `json:"post,omitempty"`
+	In *adapters.Message `json:"in,omitempty"`
+	// Parts are the ids of the other messages of an album, once it is decided which they are.
+	Parts []string `json:"parts,omitempty"`
+	Post  *Post    `json:"post,omitempty"`
 
 	// Finding is set when an incoming message was handled.
 	Finding *Finding `json:"finding,omitempty"`

@@ -68,9 +68,10 @@ func (p *platform) texts() map[adapters.ChatID][]string {
 type echo struct {
 	handle func(m *adapters.Message) (transcript.Plan, error)
 
-	mu   sync.Mutex
-	told []transcript.Entry
-	gave []string
+	mu    sync.Mutex
+	told  []transcript.Entry
+	gave  []string
+	unfit []transcript.Unfit
 }
 
 func reply(m *adapters.Message) transcript.Plan {
@@ -104,6 +105,16 @@ func (h *echo) Undelivered(_ context.Context, e *transcript.Entry) []transcript.
 
 func (h *echo) Restricted(_ context.Context, inbox adapters.InboxName) []transcript.Post {
 	return []transcript.Post{to("desk", "restricted: "+string(inbox), "")}
+}
+
+func (h *echo) Unfit(_ context.Context, e *transcript.Entry, u transcript.Unfit) (string, []transcript.Post) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unfit = append(h.unfit, u)
+	if u.Problem == transcript.ProblemLate {
+		return "[late " + u.Media.Name + "]", nil
+	}
+	return "[" + string(u.Problem) + " " + u.Media.Name + "]", nil
 }
 
 func (h *echo) Hint(context.Context, *adapters.Message) string { return "say anything" }

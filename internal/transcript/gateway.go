@@ -26,6 +26,11 @@ func (t *Transcript) Receive(ctx context.Context, m adapters.Message) error {
 		ID: m.ID, State: StateReceived, Lane: inLane(&m), Conversation: ConversationID(m.Inbox, m.Chat),
 		Seq: t.clock.next(now), Due: docstore.Millis(now), At: docstore.Millis(now), In: &m,
 	}
+	if m.Event == adapters.EventChatMoved { // before anything else of the new chat can be decided about
+		if err := t.saveMove(ctx, m.Inbox, m.Chat, adapters.ChatID(m.Choice)); err != nil {
+			return err
+		}
+	}
 	began := time.Now()
 	exists, err := t.keep(ctx, &e)
 	t.o.Metrics.took(stageStore, time.Since(began))

@@ -37,29 +37,40 @@ func (w *Workers) handleLane(ctx context.Context, lane string, stop func() bool)
 		if first && len(docs) > 0 {
 			w.turnOf(lane, &docs[0].Value)
 		}
-		for _, d := range docs {
+		full := len(docs) == lanePage
+		for len(docs) > 0 {
 			if stop() {
 				return handOver, nil
 			}
-			if wait := d.Value.Due.Sub(w.o.Now()); d.Value.Tries > 0 && wait > 0 {
+			if wait := docs[0].Value.Due.Sub(w.o.Now()); docs[0].Value.Tries > 0 && wait > 0 {
 				return wait, nil
 			}
-			if retry, err := w.handle(ctx, d); err != nil || retry > 0 {
+			t, rest, retry, err := w.next(ctx, docs)
+			if err == nil && retry == 0 {
+				retry, err = w.handle(ctx, t)
+			}
+			if err != nil || retry > 0 {
 				return retry, err
 			}
+			docs = rest
 		}
-		if len(docs) < lanePage {
+		if !full {
 			return 0, nil // what came meanwhile has woken the lane again
 		}
 	}
 }
 
-func (w *Workers) handle(ctx context.Context, d docstore.Doc[Entry]) (time.Duration, error) {
+func (w *Workers) handle(ctx context.Context, t batch) (time.Duration, error) {
+	var err error
+	if t.m, err = w.atHome(ctx, t.m); err != nil {
+		return time.Second, err
+	}
+	d := t.doc
 	if d.Value.fresh() {
 		w.o.Metrics.took(stageWait, d.Value.waited(w.o.Now()))
 	}
 	began := time.Now()
-	plan, err := w.decide(ctx, d.Value.In)
+	plan, err := w.decide(ctx, t.m)
 	w.o.Metrics.took(stageDecide, time.Since(began))
 	if errors.Is(err, docstore.ErrUnavailable) {
 		return time.Second, err
@@ -74,9 +85,9 @@ func (w *Workers) handle(ctx context.Context, d docstore.Doc[Entry]) (time.Durat
 		return 0, errTrapped
 	}
 	if err != nil {
-		return w.handleFailed(ctx, d, err)
+		return w.handleFailed(ctx, t, err)
 	}
-	return 0, w.commit(ctx, d, plan, StateHandled)
+	return 0, w.commit(ctx, t, plan, StateHandled)
 }
 
 // decide asks the handler; a panic is a failure like any other.
@@ -89,14 +100,15 @@ func (w *Workers) decide(ctx context.Context, m *adapters.Message) (plan Plan, e
 	return w.w.Handler.Handle(ctx, m)
 }
 
-func (w *Workers) handleFailed(ctx context.Context, d docstore.Doc[Entry], cause error) (time.Duration, error) {
+func (w *Workers) handleFailed(ctx context.Context, t batch, cause error) (time.Duration, error) {
+	d := t.doc
 	e := d.Value
 	e.Tries++
 	e.Error = cause.Error()
 	w.o.Log.Error("handling failed", "entry", e.ID, "try", e.Tries, "err", cause)
 	if e.Tries >= MaxHandleTries {
-		d.Value = e
-		return 0, w.commit(ctx, d, w.w.Handler.GiveUp(ctx, e.In), StateGivenUp)
+		t.doc.Value = e
+		return 0, w.commit(ctx, t, w.w.Handler.GiveUp(ctx, t.m), StateGivenUp)
 	}
 	w.o.Metrics.handledIn(&e, "failed", w.o.Now())
 	wait := time.Second << (e.Tries - 1)
@@ -105,10 +117,12 @@ func (w *Workers) handleFailed(ctx context.Context, d docstore.Doc[Entry], cause
 }
 
 // commit stores the posts of a plan and the mark on the incoming entry; the mark comes last, so a cut write is repeated whole.
-func (w *Workers) commit(ctx context.Context, d docstore.Doc[Entry], plan Plan, state State) error {
+func (w *Workers) commit(ctx context.Context, t batch, plan Plan, state State) error {
+	d := t.doc
 	e := d.Value
 	now := w.o.Now()
-	outs := w.outgoing(&e, plan, now)
+	plan.Posts = w.fitted(ctx, &e, plan.Posts)
+	outs := append(w.outgoing(&e, plan, now), w.fetches(t.m, &plan, now)...)
 	released, lanes, err := w.release(ctx, &e, now)
 	if err != nil {
 		return err
@@ -117,6 +131,11 @@ func (w *Workers) commit(ctx context.Context, d docstore.Doc[Entry], plan Plan, 
 	ops = append(ops, released...)
 	for _, o := range outs {
 		ops = append(ops, w.entries.InsertOp(o.ID, o))
+	}
+	for _, p := range t.parts {
+		p.Value.Decision = "part of " + e.ID
+		p.Value.finish(state, docstore.Millis(now))
+		ops = append(ops, w.entries.ReplaceOp(p.ID, p.Version, &p.Value))
 	}
 	e.Decision, e.Finding = plan.Decision, plan.Finding
 	e.finish(state, docstore.Millis(now))
@@ -142,7 +161,9 @@ func (w *Workers) committed(ctx context.Context, e *Entry, outs []*Entry, state 
 	w.observe(string(state), e)
 	w.waits.done(e.ID)
 	for _, o := range outs {
-		w.observe(string(StateQueued), o)
+		if o.Post.Verb != VerbFetch {
+			w.observe(string(StateQueued), o)
+		}
 		if o.PassiveUntil.IsZero() { // others are fetched by their request; what is not, the sweeper finds
 			lanes = append(lanes, o.Lane)
 		}

@@ -16,6 +16,7 @@ type Metrics struct {
 	reply    *prometheus.HistogramVec // inbox: seconds from stored to its answer sent
 	// passiveOnly is 1 for an inbox that lost the right to push: inbox.
 	passiveOnly *prometheus.GaugeVec
+	fetched     *prometheus.CounterVec   // inbox, result: sent | failed
 	stages      *prometheus.HistogramVec // stage: seconds one step of the pipeline took
 }
 
@@ -44,6 +45,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		received: counter("messages_received_total", "Deliveries by platforms.", "inbox", "kind", "result"),
 		handled:  counter("messages_handled_total", "Incoming messages worked off.", "inbox", "result"),
 		sent:     counter("sends_total", "Attempts to send, by outcome.", "inbox", "result"),
+		fetched:  counter("attachments_fetched_total", "Attachments brought into our store (sent), or given up (failed).", "inbox", "result"),
 		doubles:  counter("sends_repeated_total", "Sends repeated after an unknown outcome: the person may have got them twice.", "inbox"),
 		passiveOnly: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: "kefu", Name: "inbox_passive_only", Help: "1 where the platform took the right to send outside requests away while running.",
@@ -56,7 +58,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}, []string{"stage"}),
 	}
 	if r != nil {
-		r.MustRegister(m.received, m.handled, m.sent, m.doubles, m.passiveOnly, m.wait, m.reply, m.stages)
+		r.MustRegister(m.received, m.handled, m.sent, m.doubles, m.fetched, m.passiveOnly, m.wait, m.reply, m.stages)
 	}
 	return m
 }

@@ -72,6 +72,9 @@ func (w *Workers) sendNext(ctx context.Context, a adapters.Adapter, docs []docst
 	if wait := w.hold(ctx, docs, &f); wait > 0 {
 		return 0, wait, nil
 	}
+	if wait, err := w.ready(ctx, d, &f); wait > 0 || err != nil {
+		return 0, wait, err
+	}
 	if !f.PushAllowed && e.Post.sends() {
 		return 1, 0, w.end(ctx, d, StateParked, &adapters.SendError{Reason: adapters.ReasonWindowClosed})
 	}
@@ -129,9 +132,9 @@ func (w *Workers) stale(e *Entry) bool {
 
 // callOnce makes the platform call of docs.
 func (w *Workers) callOnce(ctx context.Context, a adapters.Adapter, docs []docstore.Doc[Entry]) error {
-	ctx, cancel := context.WithTimeout(ctx, w.w.SendTimeout)
-	defer cancel()
 	e := joined(docs)
+	ctx, cancel := context.WithTimeout(ctx, w.timeout(e))
+	defer cancel()
 	began := time.Now()
 	err := w.call(ctx, a, e)
 	w.o.Metrics.took(stageSend, time.Since(began))
@@ -189,7 +192,7 @@ func (w *Workers) claim(ctx context.Context, docs []docstore.Doc[Entry], ops []d
 			w.o.Metrics.took(stageSendWait, e.waited(now))
 		}
 		e.State, e.Owner, e.SendAt = StateSending, w.o.Process, now
-		e.Due = docstore.Millis(now.Add(2 * w.w.SendTimeout))
+		e.Due = docstore.Millis(now.Add(2 * w.timeout(e)))
 		if e.FirstAt.IsZero() {
 			e.FirstAt = now
 		}
@@ -284,6 +287,16 @@ func (w *Workers) record(ctx context.Context, a adapters.Adapter, docs []docstor
 func (w *Workers) failed(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry], se *adapters.SendError) (time.Duration, error) {
 	e := &d.Value
 	e.Reason, e.Error = se.Reason, se.Error()
+	if se.MovedTo != "" && e.Losses < maxThreadLosses {
+		e.Losses++
+		if err := w.saveMove(ctx, e.Post.Inbox, e.Post.Message.Chat, se.MovedTo); err != nil {
+			return 0, err
+		}
+		return w.again(ctx, d, time.Millisecond)
+	}
+	if se.Reason == adapters.ReasonRejected && e.Post.Message.Media != nil {
+		return w.substitute(ctx, d, Unfit{Problem: ProblemRefused})
+	}
 	switch se.Reason {
 	case adapters.ReasonUnavailable, adapters.ReasonRateLimited, adapters.ReasonUnauthorized:
 		if w.o.Now().Sub(e.FirstAt) > giveUpAfter {
@@ -445,7 +458,7 @@ func (w *Workers) call(ctx context.Context, a adapters.Adapter, e *Entry) error 
 		return w.edit(ctx, a, e)
 	case VerbReact:
 		if r, ok := adapters.As[adapters.Reactor](a); ok {
-			return r.React(ctx, e.Post.Message.Chat, e.Post.Native, e.Post.Reaction)
+			return r.React(ctx, w.current(e.Post.Inbox, e.Post.Message.Chat), e.Post.Native, e.Post.Reaction)
 		}
 		return nil
 	case VerbCloseThread:
@@ -459,7 +472,7 @@ func (w *Workers) call(ctx context.Context, a adapters.Adapter, e *Entry) error 
 	if e.Post.Topic.Key != "" {
 		return w.sendInTopic(ctx, a, e)
 	}
-	r, err := a.Send(ctx, e.Post.Message)
+	r, err := a.Send(ctx, w.addressed(e))
 	e.Native = r.ID
 	return err
 }
@@ -476,7 +489,7 @@ func (w *Workers) edit(ctx context.Context, a adapters.Adapter, e *Entry) error 
 	case err != nil:
 		return unsent(err)
 	}
-	return editor.Edit(ctx, target.Value.Native, e.Post.Message)
+	return editor.Edit(ctx, target.Value.Native, w.addressed(e))
 }
 
 func (w *Workers) closeThread(ctx context.Context, a adapters.Adapter, e *Entry) error {
@@ -491,7 +504,7 @@ func (w *Workers) closeThread(ctx context.Context, a adapters.Adapter, e *Entry)
 	if th.Thread == "" {
 		return nil
 	}
-	return closer.CloseThread(ctx, th.Chat, th.Thread)
+	return closer.CloseThread(ctx, w.current(th.Inbox, th.Chat), th.Thread)
 }
 
 // sendInTopic sends into the platform's thread of the topic and opens one first where there is none.
@@ -500,7 +513,7 @@ func (w *Workers) sendInTopic(ctx context.Context, a adapters.Adapter, e *Entry)
 	if err != nil {
 		return unsent(err)
 	}
-	out := e.Post.Message
+	out := w.addressed(e)
 	if !th.Open {
 		done, err := w.openThread(ctx, a, e, &th)
 		if err != nil || done {
@@ -517,13 +530,19 @@ func (w *Workers) sendInTopic(ctx context.Context, a adapters.Adapter, e *Entry)
 func (w *Workers) openThread(ctx context.Context, a adapters.Adapter, e *Entry, th *thread) (done bool, err error) {
 	opener, ok := adapters.As[adapters.ThreadOpener](a)
 	if ok {
-		id, r, err := opener.OpenThread(ctx, adapters.ThreadRequest{
-			Chat: e.Post.Message.Chat, Title: e.Post.Topic.Title, Key: e.ID, Head: e.Post.Message,
-		})
+		head := w.addressed(e)
+		media := head.Media != nil // no platform opens a thread with them
+		if media {
+			head.Media, head.Text, head.Spans = nil, e.Post.Topic.Title, nil
+		}
+		id, r, err := opener.OpenThread(ctx, adapters.ThreadRequest{Chat: head.Chat, Title: e.Post.Topic.Title, Key: e.ID + headKey(media), Head: head})
 		if err != nil {
 			return false, err
 		}
-		th.Thread, e.Native = id, r.ID
+		th.Thread = id
+		if !media {
+			e.Native = r.ID
+		}
 	}
 	th.Open = true
 	if err := w.saveThread(ctx, *th); err != nil {
@@ -531,6 +550,21 @@ func (w *Workers) openThread(ctx context.Context, a adapters.Adapter, e *Entry, 
 		w.o.Log.Warn("thread opened but not recorded", "entry", e.ID, "err", err)
 	}
 	return e.Native != "", nil
+}
+
+// headKey keeps the key of a thread's title apart from that of the media behind it.
+func headKey(media bool) string {
+	if media {
+		return "|head"
+	}
+	return ""
+}
+
+// addressed is what an entry says, at the id its chat has now.
+func (t *Transcript) addressed(e *Entry) adapters.Outgoing {
+	out := e.Post.Message
+	out.Chat = t.current(e.Post.Inbox, out.Chat)
+	return out
 }
 
 // unsent marks a failure of our own storage before the platform was called: surely not accepted.
@@ -570,7 +604,7 @@ func (w *Workers) opensAgain(ctx context.Context, a adapters.Adapter, th *thread
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.w.SendTimeout)
 	defer cancel()
-	return closer.ReopenThread(ctx, th.Chat, th.Thread) == nil
+	return closer.ReopenThread(ctx, w.current(th.Inbox, th.Chat), th.Thread) == nil
 }
 
 // budget asks for one send of the account and of the chat, whose budget is given; a wait means neither was over-used.

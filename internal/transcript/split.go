@@ -17,6 +17,17 @@ func (w *Workers) split(p Post) []Post {
 		return []Post{p}
 	}
 	r := ruler{limit: f.MaxText, unit: f.TextUnit, link: f.InlineLink}
+	if p.Message.Media != nil {
+		var posts []Post
+		for _, q := range apart(p, &f, r) {
+			if q.Message.Media != nil {
+				posts = append(posts, q)
+				continue
+			}
+			posts = append(posts, w.split(q)...)
+		}
+		return posts
+	}
 	parts := r.split(p.Message.Text, p.Message.Spans)
 	posts := make([]Post, len(parts))
 	for i, part := range parts {

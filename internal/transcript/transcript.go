@@ -10,11 +10,14 @@ import (
 	"kefu/adapters"
 	"kefu/internal/coord"
 	"kefu/internal/docstore"
+	"kefu/internal/media"
 )
 
 // Options are what a Transcript is built with.
 type Options struct {
 	Store *docstore.Store
+	// Media keeps the bytes of attachments; nil = none are kept, and words stand in their place.
+	Media *media.Store
 	Coord coord.Coord
 	Now   func() time.Time // default time.Now
 	Log   *slog.Logger
@@ -45,6 +48,8 @@ type Transcript struct {
 	o       Options
 	entries *docstore.Collection[Entry]
 	threads *docstore.Collection[thread]
+	moved   *docstore.Collection[move]
+	moves   moves
 	purses  *docstore.Collection[purse]
 	workers atomic.Pointer[Workers] // of this process, once they are made
 	clock   sequence
@@ -78,6 +83,12 @@ func New(ctx context.Context, o Options) (*Transcript, error) {
 		return nil, err
 	}
 	if t.threads, err = docstore.Open(ctx, o.Store, "threads", threadIndexes...); err != nil {
+		return nil, err
+	}
+	if t.moved, err = docstore.Open[move](ctx, o.Store, "moves"); err != nil {
+		return nil, err
+	}
+	if err := t.loadMoves(ctx); err != nil {
 		return nil, err
 	}
 	if t.purses, err = docstore.Open[purse](ctx, o.Store, "purses"); err != nil {

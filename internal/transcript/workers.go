@@ -25,6 +25,8 @@ type Handler interface {
 	Undelivered(ctx context.Context, e *Entry) []Post
 	// Restricted says what to post when an inbox turned out to be able to answer only inside requests.
 	Restricted(ctx context.Context, inbox adapters.InboxName) []Post
+	// Unfit says what is posted in the place of the media of e, which cannot go, and whom to tell why.
+	Unfit(ctx context.Context, e *Entry, u Unfit) (text string, tell []Post)
 	// Hint is what a person reads when their answer takes longer than the last request for it: that any word brings it.
 	Hint(ctx context.Context, m *adapters.Message) string
 }
@@ -94,6 +96,7 @@ func (t *Transcript) NewWorkers(w WorkerOptions) *Workers {
 	for _, a := range w.Adapters {
 		ws.adapters[a.Inbox()] = a
 		ws.slots[laneOut+string(a.Inbox())] = newSlots(w.SendingPerInbox)
+		ws.slots[laneFetch+string(a.Inbox())] = newSlots(fetchesPerInbox)
 	}
 	t.workers.Store(ws)
 	return ws
@@ -158,8 +161,11 @@ func (w *Workers) giveBack() {
 }
 
 func (w *Workers) slot(lane string) *slots {
-	if strings.HasPrefix(lane, laneIn) {
+	switch {
+	case strings.HasPrefix(lane, laneIn):
 		return w.slots[laneIn]
+	case strings.HasPrefix(lane, laneFetch):
+		return w.slots[laneFetch+string(laneInbox(lane))]
 	}
 	return w.slots[laneOut+string(laneInbox(lane))]
 }
@@ -202,8 +208,11 @@ func (w *Workers) round(ctx context.Context, lane string) (retry time.Duration, 
 	}
 	stop := func() bool { return ctx.Err() != nil }
 	step := context.WithoutCancel(ctx)
-	if strings.HasPrefix(lane, laneIn) {
+	switch {
+	case strings.HasPrefix(lane, laneIn):
 		return w.handleLane(step, lane, stop)
+	case strings.HasPrefix(lane, laneFetch):
+		return w.fetchLane(ctx, lane)
 	}
 	return w.sendLane(step, lane, stop)
 }
