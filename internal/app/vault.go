@@ -66,7 +66,7 @@ func Backup(ctx context.Context, cfg *config.Config, file string) (*archive.Mani
 }
 
 func backupTo(ctx context.Context, cfg *config.Config, f *os.File) (*archive.Manifest, error) {
-	store, err := openStore(ctx, cfg)
+	store, _, err := openStore(ctx, cfg)
 	switch {
 	case errors.Is(err, sqlite.ErrLocked):
 		o := dialOffice(SocketPath(cfg.Storage.Data))
@@ -115,7 +115,7 @@ func Restore(ctx context.Context, cfg *config.Config, file string, replace bool)
 	if err != nil {
 		return nil, err
 	}
-	store, err := openStore(ctx, cfg)
+	store, _, err := openStore(ctx, cfg)
 	if errors.Is(err, sqlite.ErrLocked) {
 		return nil, fmt.Errorf("a gateway works on %s: stop it first", cfg.Storage.Data)
 	}
