@@ -15,6 +15,7 @@ import (
 
 	"kefu/internal/config"
 	"kefu/internal/docstore"
+	"kefu/internal/media"
 	"kefu/internal/docstore/sqlite"
 	"kefu/kb"
 	"kefu/tickets"
@@ -50,6 +51,7 @@ func OpenOffice(ctx context.Context, cfg *config.Config) (Office, error) {
 // directOffice works on an open store.
 type directOffice struct {
 	store   *docstore.Store
+	media   *media.Store
 	faq     *kb.Store
 	tickets *tickets.Service
 	log     *slog.Logger

@@ -16,6 +16,7 @@ import (
 	"kefu/internal/config"
 	"kefu/internal/coord/local"
 	"kefu/internal/docstore"
+	"kefu/internal/media"
 	"kefu/internal/docstore/sqlite"
 	"kefu/internal/transcript"
 	"kefu/kb"
@@ -24,6 +25,9 @@ import (
 
 // declareAll opens every collection the gateway has, so that a backup misses none.
 func declareAll(ctx context.Context, s *docstore.Store) error {
+	if _, err := media.New(ctx, media.Options{Docs: s}); err != nil {
+		return err
+	}
 	c := local.New(local.Options{})
 	defer c.Close()
 	record, err := transcript.New(ctx, transcript.Options{Store: s, Coord: c})
@@ -66,14 +70,14 @@ func Backup(ctx context.Context, cfg *config.Config, file string) (*archive.Mani
 }
 
 func backupTo(ctx context.Context, cfg *config.Config, f *os.File) (*archive.Manifest, error) {
-	store, _, err := openStore(ctx, cfg)
+	store, blobs, err := openStore(ctx, cfg)
 	switch {
 	case errors.Is(err, sqlite.ErrLocked):
 		o := dialOffice(SocketPath(cfg.Storage.Data))
 		defer o.Close()
 		err = o.backup(ctx, f)
 	case err == nil:
-		err = errors.Join(backupStore(ctx, store, f), store.Close())
+		err = errors.Join(backupStore(ctx, store, blobs, f), store.Close())
 	}
 	if err != nil {
 		return nil, err
@@ -88,11 +92,15 @@ func backupTo(ctx context.Context, cfg *config.Config, f *os.File) (*archive.Man
 	return &b.Manifest, nil
 }
 
-func backupStore(ctx context.Context, s *docstore.Store, w io.Writer) error {
+func backupStore(ctx context.Context, s *docstore.Store, blobs media.Blobs, w io.Writer) error {
 	if err := declareAll(ctx, s); err != nil {
 		return err
 	}
-	_, err := archive.Write(ctx, w, archive.Source{Store: s, Program: program(), Now: time.Now})
+	m, err := media.New(ctx, media.Options{Docs: s, Blobs: blobs})
+	if err != nil {
+		return err
+	}
+	_, err = archive.Write(ctx, w, archive.Source{Store: s, Media: m, Program: program(), Now: time.Now})
 	return err
 }
 
@@ -115,7 +123,7 @@ func Restore(ctx context.Context, cfg *config.Config, file string, replace bool)
 	if err != nil {
 		return nil, err
 	}
-	store, _, err := openStore(ctx, cfg)
+	store, blobs, err := openStore(ctx, cfg)
 	if errors.Is(err, sqlite.ErrLocked) {
 		return nil, fmt.Errorf("a gateway works on %s: stop it first", cfg.Storage.Data)
 	}
@@ -125,8 +133,12 @@ func Restore(ctx context.Context, cfg *config.Config, file string, replace bool)
 	if err = declareAll(ctx, store); errors.Is(err, archive.ErrUnfinished) {
 		err = nil // this is what finishes it
 	}
+	var m *media.Store
 	if err == nil {
-		err = b.Restore(ctx, archive.Target{Store: store, Now: time.Now, Replace: replace})
+		m, err = media.New(ctx, media.Options{Docs: store, Blobs: blobs})
+	}
+	if err == nil {
+		err = b.Restore(ctx, archive.Target{Store: store, Media: m, Now: time.Now, Replace: replace})
 	}
 	return &b.Manifest, errors.Join(err, store.Close())
 }
@@ -162,7 +174,7 @@ func program() string {
 
 // serveBackup streams a backup. What goes wrong half way breaks the connection, so that nobody takes the beginning for the whole.
 func (o *directOffice) serveBackup(w http.ResponseWriter, r *http.Request) {
-	_, err := archive.Write(r.Context(), w, archive.Source{Store: o.store, Program: program(), Now: time.Now})
+	_, err := archive.Write(r.Context(), w, archive.Source{Store: o.store, Media: o.media, Program: program(), Now: time.Now})
 	if err != nil {
 		o.log.Error("backup broke off", "err", err)
 		panic(http.ErrAbortHandler)

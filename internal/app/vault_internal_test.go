@@ -22,7 +22,7 @@ func TestBackupKnowsEveryCollection(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
-	store, err := openStore(t.Context(), cfg)
+	store, _, err := openStore(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

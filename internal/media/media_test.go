@@ -329,3 +329,40 @@ func TestCanceledWrite(t *testing.T) {
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func TestBackup(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := p.store(t, nil, media.Options{})
+		data := filled(400_000)
+		f, err := s.Keep(t.Context(), "k", media.Claim{Max: 1 << 20}, bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := map[string][]byte{}
+		err = s.Walk(t.Context(), func(name string, open func() (io.ReadCloser, error)) error {
+			r, err := open()
+			if err != nil {
+				return err
+			}
+			kept[name], err = io.ReadAll(r)
+			return err
+		})
+		if err != nil || len(kept) != 1 || !bytes.Equal(kept[f.Blob], data) {
+			t.Fatalf("walked %d files: %v", len(kept), err)
+		}
+		if err := s.Clear(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Open(t.Context(), "k"); !errors.Is(err, docstore.ErrNotFound) {
+			t.Errorf("cleared, yet: %v", err)
+		}
+		for range 2 { // a restore cut short is run again
+			if err := s.Restore(t.Context(), f.Blob, bytes.NewReader(data)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(read(t, s, "k"), data) {
+			t.Error("the bytes came back changed")
+		}
+	})
+}
