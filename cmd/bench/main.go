@@ -180,6 +180,7 @@ func phaseFlags(f *flag.FlagSet, o *bench.Options) {
 	f.Float64Var(&o.Overload, "overload", 0, "measure the peak, send this multiple of it for --duration (default 15 s), such as 2, and watch the recovery")
 	f.BoolVar(&o.Baseline, "baseline", false, "also measure a bare handler that stores nothing, and print ours as a ratio; use it with --channels telegram")
 	f.BoolVar(&o.CompareAES, "compare-aes", false, "measure official accounts in plain and in safe mode, in turn, and print the difference")
+	f.IntVar(&o.Rounds, "rounds", 3, "how often --compare-aes measures each mode")
 }
 
 func gatewayFlags(f *flag.FlagSet, o *bench.Options) {

@@ -16,14 +16,11 @@ type AES struct {
 	CPUMore      float64 `json:"cpu_more"`
 }
 
-// aesRounds is how often each mode is measured, in turn, so that what else the machine does hits both.
-const aesRounds = 3
-
-// compareAES measures both modes on official accounts alone; the result's own figures are those of the last round in safe mode.
+// compareAES measures both modes on official accounts alone, in turn, so that what else the machine does hits both; the result's own figures are those of the last round in safe mode.
 func compareAES(ctx context.Context, o *Options) (*Result, error) {
 	cost := &AES{}
 	var last *Result
-	for range aesRounds {
+	for range o.Rounds {
 		for _, mode := range []string{"plain", "safe"} {
 			run := *o
 			run.Channels, run.Inboxes, run.WeChatMode, run.Baseline, run.Data = []config.Channel{config.ChannelWeChat}, nil, mode, false, ""

@@ -143,9 +143,9 @@ func TestOverload(t *testing.T) {
 func TestCompareAES(t *testing.T) {
 	t.Parallel()
 	o := small(t)
-	o.InProcess, o.CompareAES, o.Customers, o.Messages, o.Linger = true, true, 3, 3, time.Millisecond
+	o.InProcess, o.CompareAES, o.Rounds, o.Customers, o.Messages, o.Linger = true, true, 1, 3, 3, time.Millisecond
 	r := measure(t, o)
-	if r.AES == nil || len(r.AES.Plain) != len(r.AES.Safe) || len(r.AES.Safe) == 0 || r.WeChatMode != "safe" {
+	if r.AES == nil || len(r.AES.Plain) != len(r.AES.Safe) || len(r.AES.Safe) != 1 || r.WeChatMode != "safe" {
 		t.Fatalf("AES = %+v", r.AES)
 	}
 	for _, p := range append(r.AES.Plain, r.AES.Safe...) {
@@ -160,7 +160,7 @@ func TestCompareAES(t *testing.T) {
 func TestStored(t *testing.T) {
 	t.Parallel()
 	o := small(t)
-	o.InProcess, o.Channels, o.Stored, o.Contacts = true, both[:1], 2500, 100
+	o.InProcess, o.Channels, o.Stored, o.Contacts = true, both[:1], 1500, 60
 	r := measure(t, o)
 	sound(t, r, 20)
 	d, err := sqlite.Open(t.Context(), sqlite.Options{Dir: o.Data})
@@ -173,7 +173,7 @@ func TestStored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, chat := range []string{"1000000000", "1000000099"} {
+	for _, chat := range []string{"1000000000", "1000000059"} {
 		entries, err := record.History(t.Context(), "telegram-1|"+chat, 100)
 		if err != nil || len(entries) < 24 || len(entries) > 26 {
 			t.Fatalf("%s has %d entries: %v", chat, len(entries), err)
@@ -184,7 +184,7 @@ func TestStored(t *testing.T) {
 			}
 		}
 	}
-	report(t, r, "2500 messages of 100 contacts")
+	report(t, r, "1500 messages of 60 contacts")
 }
 
 func TestBaseline(t *testing.T) {

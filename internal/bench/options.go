@@ -55,8 +55,9 @@ type Options struct {
 
 	// Baseline also measures a handler that stores nothing, which Bare starts.
 	Baseline bool
-	// CompareAES measures official accounts in plain and in safe mode, in turn.
+	// CompareAES measures official accounts in plain and in safe mode, in turn, Rounds times.
 	CompareAES bool
+	Rounds     int
 
 	Data       string // directory of the gateway's database; "" = a temporary one
 	InProcess  bool   // run the gateway in this process instead of a child
@@ -138,6 +139,7 @@ func (o *Options) checkChannels(c *checks) {
 	c.that(len(o.Inboxes) == 0 || len(o.Inboxes) == o.Accounts*len(o.Channels), "inboxes: %d are needed, one per account", o.Accounts*len(o.Channels))
 	c.that(slices.Contains([]string{"", "plain", "compatible", "safe"}, o.WeChatMode), "wechat-mode: must be plain, compatible or safe")
 	c.that(!o.CompareAES || seen[config.ChannelWeChat] && o.Target == "", "compare-aes: needs wechat among the channels and a gateway of its own")
+	c.that(!o.CompareAES || o.Rounds > 0, "rounds: compare-aes needs at least 1")
 	c.that(!o.Baseline || seen[config.ChannelTelegram] && o.Target == "" && len(o.Bare) > 0, "baseline: needs telegram among the channels and a gateway of its own")
 }
 

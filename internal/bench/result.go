@@ -3,8 +3,11 @@ package bench
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"strconv"
 	"time"
+
+	"kefu/internal/config"
 )
 
 // Result is what a run measured.
@@ -167,6 +170,7 @@ func (r *Result) notes(o *Options) []string {
 	for _, c := range r.Channels {
 		add(c.Name == "wechat", "a WeChat acknowledgment carries the answer, so it comes when the answer does")
 	}
+	add(r.Rate > 0 && r.All.OutOfOrder > 0 && slices.Contains(o.Channels, config.ChannelWeChat), "an official account's platform delivers the next message 1 s after the last at the latest, answered or not, so in an open loop it may change the order itself")
 	add(o.Mongo != "", "a FerretDB instead of MongoDB says little about speed: it answers every query but those by id with a full scan, one command at a time")
 	add(o.Mongo != "", "the database "+o.Database+" stays behind: drop it")
 	add(r.Overload != nil, "during the overload a platform with a limit of open requests, such as Telegram's 40, is held back by slow acknowledgments before any 503")
