@@ -50,6 +50,8 @@ type Options struct {
 	NoBudgets bool
 	// Trap stops workers between steps, for tests of crashes.
 	Trap func(step string) error
+	// Opened hears of the open database, for tests that fill its disk. nil = nobody.
+	Opened func(docstore.Driver)
 }
 
 // App is one gateway process.
@@ -91,9 +93,13 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 func (a *App) open(ctx context.Context) error {
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.timing = newTiming(a.registry)
-	var err error
-	if a.store, a.blobs, err = openStore(ctx, a.cfg); err != nil {
+	driver, blobs, err := openDriver(ctx, a.cfg)
+	if err != nil {
 		return err
+	}
+	a.store, a.blobs = docstore.New(driver), blobs
+	if a.o.Opened != nil {
+		a.o.Opened(driver)
 	}
 	if err := archive.Check(ctx, a.store); err != nil {
 		return fmt.Errorf("%w: run \"kefu restore\" again with the same file", err)
@@ -108,8 +114,16 @@ func (a *App) open(ctx context.Context) error {
 	return a.listen(ctx)
 }
 
-// openStore opens MongoDB when one is configured, else the embedded database.
 func openStore(ctx context.Context, cfg *config.Config) (*docstore.Store, media.Blobs, error) {
+	d, blobs, err := openDriver(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return docstore.New(d), blobs, nil
+}
+
+// openDriver opens MongoDB when one is configured, else the embedded database.
+func openDriver(ctx context.Context, cfg *config.Config) (docstore.Driver, media.Blobs, error) {
 	if uri := cfg.Storage.Mongo.URI.Reveal(); uri != "" {
 		d, err := mongo.Open(ctx, mongo.Options{URI: uri, Database: cfg.Storage.Mongo.Database})
 		if err != nil {
@@ -119,7 +133,7 @@ func openStore(ctx context.Context, cfg *config.Config) (*docstore.Store, media.
 		if err != nil {
 			return nil, nil, errors.Join(fmt.Errorf("storage.mongo: %w", err), d.Close())
 		}
-		return docstore.New(d), files, nil
+		return d, files, nil
 	}
 	d, err := sqlite.Open(ctx, sqlite.Options{Dir: cfg.Storage.Data})
 	if err != nil {
@@ -129,7 +143,7 @@ func openStore(ctx context.Context, cfg *config.Config) (*docstore.Store, media.
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("storage.data: %w", err), d.Close())
 	}
-	return docstore.New(d), files, nil
+	return d, files, nil
 }
 
 func openCoord(cfg *config.Config, process string, o Options) (coord.Coord, error) {

@@ -4,15 +4,19 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"kefu/internal/sim"
 )
 
-// sighting is a token seen in a post of the account.
+// sighting is a token seen in a post of the account. It holds no more of it: a long run has very many.
 type sighting struct {
 	platform string
-	post     sim.Post
+	chat     string
 	thread   string // of group posts
+	id, via  string
+	seq      int64
+	at       time.Time
 }
 
 // chatKey is a private chat on a platform.
@@ -51,6 +55,9 @@ var marks = regexp.MustCompile(`KF\d{6}|\[[tan]\d+\.\d+\]`)
 
 func tokens(text string) []string {
 	found := marks.FindAllString(text, -1)
+	for i := range found {
+		found[i] = strings.Clone(found[i]) // not all of the text
+	}
 	for token, phrase := range phrases {
 		for range strings.Count(text, phrase) {
 			found = append(found, token)
@@ -72,7 +79,7 @@ func (b *board) add(platform string, p sim.Post) {
 	if p.From != "" {
 		return
 	}
-	s := sighting{platform: platform, post: p}
+	s := sighting{platform: platform, chat: p.Chat, id: p.ID, via: p.Via, seq: p.Seq, at: p.At}
 	if !p.Group {
 		at := chatKey{platform, p.Chat}
 		if b.private[at] == nil {
@@ -83,12 +90,11 @@ func (b *board) add(platform string, p sim.Post) {
 		}
 		return
 	}
-	b.addGroup(s)
+	b.addGroup(s, p)
 }
 
 // addGroup leaves cards out: they repeat what was said before.
-func (b *board) addGroup(s sighting) {
-	p := s.post
+func (b *board) addGroup(s sighting, p sim.Post) {
 	if p.Edited > 0 || strings.HasPrefix(p.Text, "会话 #") {
 		return
 	}
@@ -99,7 +105,8 @@ func (b *board) addGroup(s sighting) {
 		b.groups[token] = append(b.groups[token], s)
 	}
 	if _, said, ok := strings.Cut(p.Text, "："); ok {
-		b.groups[relayed(said)] = append(b.groups[relayed(said)], s)
+		said = relayed(said) // a copy
+		b.groups[said] = append(b.groups[said], s)
 	}
 	for _, button := range p.Buttons {
 		if button.Data == "resend" {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"kefu/internal/playground"
-	"kefu/internal/sim"
 )
 
 // sort of message somebody said.
@@ -51,9 +50,9 @@ type event struct {
 
 // record is all the judge may look at.
 type record struct {
+	*board   // what people saw
 	said     []said
-	homes    []chatKey // private chat by customer
-	posts    map[string][]sim.Post
+	homes    []chatKey          // private chat by customer
 	arrivals map[string]arrival // by arrivalKey
 	events   []event
 	resent   map[int][]time.Time // by customer: when the agent had a reply in doubt sent again
@@ -84,16 +83,7 @@ type verdict struct {
 
 // judge compares what was said with what was seen.
 func judge(r *record) *verdict {
-	j := &judging{record: r, board: newBoard(), verdict: &verdict{explained: map[string]int{}}, owners: map[string]int{}, used: map[int]bool{}, killed: map[string]bool{}}
-	for platform, posts := range r.posts {
-		for _, p := range posts {
-			j.add(platform, p)
-		}
-	}
-	j.home = map[chatKey]int{}
-	for c, at := range r.homes {
-		j.home[at] = c
-	}
+	j := &judging{record: r, verdict: &verdict{explained: map[string]int{}}, owners: map[string]int{}, used: map[int]bool{}, severed: map[string]bool{}}
 	j.places()
 	j.losses()
 	j.doubles()
@@ -103,12 +93,10 @@ func judge(r *record) *verdict {
 
 type judging struct {
 	*record
-	*board
 	*verdict
-	home   map[chatKey]int
-	owners map[string]int // platform|thread -> customer
-	used   map[int]bool   // events that explain a double already
-	killed map[string]bool
+	owners  map[string]int  // platform|thread -> customer
+	used    map[int]bool    // events that explain a double already
+	severed map[string]bool // the same of events that explain one of each chat
 }
 
 func (j *judging) threadKey(s sighting) string { return s.platform + "|" + s.thread }
@@ -227,7 +215,7 @@ func (j *judging) double(token string, found []sighting, repeatable bool) {
 	if len(found) < 2 {
 		return
 	}
-	what := fmt.Sprintf("%s %d times at %s %s, first %s, then %s", token, len(found), found[0].platform, found[0].post.Chat, stamp(found[0]), stamp(found[1]))
+	what := fmt.Sprintf("%s %d times at %s %s, first %s, then %s", token, len(found), found[0].platform, found[0].chat, stamp(found[0]), stamp(found[1]))
 	if len(found) > 2 || !repeatable {
 		j.doubled = append(j.doubled, what)
 		return
@@ -240,26 +228,27 @@ func (j *judging) double(token string, found []sighting, repeatable bool) {
 	j.explained[kind]++
 }
 
-func stamp(s sighting) string { return s.post.At.Format("05.000") + " by " + s.post.Via }
+func stamp(s sighting) string { return s.at.Format("05.000") + " by " + s.via }
 
 // How far a fault may lie from the post it left in doubt.
 const (
-	spoiltWithin = time.Second     // from the decision to spoil a call to its post
-	killedWithin = 3 * time.Second // from a post to the death of its sender
+	spoiltWithin  = time.Second            // from the decision to spoil a call to its post
+	killedWithin  = 3 * time.Second        // from a post to the death of its sender
+	severedWithin = 300 * time.Millisecond // from a post to the begin of what kept its answer away
+	slack         = 50 * time.Millisecond  // of what is noted at the same time
 )
 
 // unkeyed are the platforms that do not recognize a repeated call.
 var unkeyed = []string{playground.WeChatInbox, playground.TelegramInbox}
 
-// explain finds the one fault that left the first of two posts in doubt. A spoilt call explains one double, a kill one of each chat.
+// explain finds the one fault that left the first of two posts in doubt. A spoilt call explains one double, what cuts many calls at once explains one of each chat.
 func (j *judging) explain(first sighting) (kind string, ok bool) {
 	if !slices.Contains(unkeyed, first.platform) {
 		return "", false
 	}
-	at := first.post.At
 	best := -1
 	for i, e := range j.events {
-		if j.used[i] || !spoils[e.kind] || e.platform != first.platform || !sends[e.op] || e.at.After(at) || at.Sub(e.at) > spoiltWithin {
+		if j.used[i] || !spoils[e.kind] || e.platform != first.platform || !sends[e.op] || e.at.After(first.at) || first.at.Sub(e.at) > spoiltWithin {
 			continue
 		}
 		if best < 0 || e.at.After(j.events[best].at) {
@@ -271,14 +260,24 @@ func (j *judging) explain(first sighting) (kind string, ok bool) {
 		return j.events[best].kind, true
 	}
 	for i, e := range j.events {
-		chat := fmt.Sprint(i, first.platform, first.post.Chat)
-		near := e.at.Sub(at) < killedWithin && at.Sub(e.at) < 50*time.Millisecond
-		if e.kind == faultKill && near && !j.killed[chat] {
-			j.killed[chat] = true
+		chat := fmt.Sprint(i, first.platform, first.chat)
+		if !j.severed[chat] && e.cuts(first) {
+			j.severed[chat] = true
 			return e.kind, true
 		}
 	}
 	return "", false
+}
+
+// cuts says whether an event may have kept the answer to a post from its sender.
+func (e *event) cuts(post sighting) bool {
+	switch {
+	case deadly(e.kind):
+		return e.at.Sub(post.at) < killedWithin && post.at.Sub(e.at) < slack
+	case severs[e.kind]:
+		return e.platform == post.platform && e.at.Sub(post.at) < severedWithin && post.at.Sub(e.end) < slack
+	}
+	return false
 }
 
 // order compares neighbors of one conversation whose deliveries did not overlap.
@@ -312,9 +311,9 @@ func (j *judging) compare(a, b said) {
 		if len(pair[0]) == 0 || len(pair[1]) == 0 || pair[0][0].platform != pair[1][0].platform {
 			continue
 		}
-		first := pair[0][0].post
-		byHand := func(at time.Time) bool { return a.sort == sortReply && at.Before(first.At) }
-		if first.Seq > pair[1][0].post.Seq && !slices.ContainsFunc(j.resent[a.customer], byHand) {
+		first := pair[0][0]
+		byHand := func(at time.Time) bool { return a.sort == sortReply && at.Before(first.at) }
+		if first.seq > pair[1][0].seq && !slices.ContainsFunc(j.resent[a.customer], byHand) {
 			j.disorder = append(j.disorder, fmt.Sprintf("customer %d: %q before %q", a.customer, b.text, a.text))
 		}
 	}

@@ -19,7 +19,7 @@ type scene struct {
 
 func newScene() *scene {
 	s := &scene{}
-	s.posts, s.arrivals = map[string][]sim.Post{}, map[string]arrival{}
+	s.board, s.arrivals = newBoard(), map[string]arrival{}
 	s.homes = []chatKey{{playground.TelegramInbox, "100"}, {playground.TelegramInbox, "101"}}
 	return s
 }
@@ -40,7 +40,7 @@ func (s *scene) says(customer int, sort sort, id, text, token string, at float64
 func (s *scene) shows(platform, chat, thread, text string, at float64) {
 	s.seq++
 	p := sim.Post{Seq: s.seq, Chat: chat, Group: thread != "", Thread: thread, Text: text, Via: "api", At: after(at)}
-	s.posts[platform] = append(s.posts[platform], p)
+	s.board.add(platform, p)
 }
 
 func (s *scene) answers(customer int, text string, at float64) {

@@ -220,12 +220,12 @@ func (c *customer) reply(ctx context.Context) error {
 func (c *customer) resend(ctx context.Context) error {
 	k := desks[c.home.platform]
 	for _, notice := range c.w.board.resendable(c.thread) {
-		if c.pressed[notice.post.ID] {
+		if c.pressed[notice.id] {
 			continue
 		}
-		c.pressed[notice.post.ID] = true
+		c.pressed[notice.id] = true
 		c.w.pressed(c.n)
-		id, err := c.w.platforms[k.platform].Say(ctx, sim.Say{From: k.agent, Chat: k.group, ReplyTo: notice.post.ID, Press: "resend"})
+		id, err := c.w.platforms[k.platform].Say(ctx, sim.Say{From: k.agent, Chat: k.group, ReplyTo: notice.id, Press: "resend"})
 		if err != nil {
 			return err
 		}
@@ -235,7 +235,7 @@ func (c *customer) resend(ctx context.Context) error {
 		if !wait(ctx, time.Second) {
 			return ctx.Err()
 		}
-		c.pressed[notice.post.ID] = c.w.acked(k.platform, k.group, id)
+		c.pressed[notice.id] = c.w.acked(k.platform, k.group, id)
 	}
 	return nil
 }

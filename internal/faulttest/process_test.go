@@ -1,107 +1,37 @@
 package faulttest_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"os"
 	"os/exec"
-	"os/signal"
-	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-
-	"kefu/adapters"
-	"kefu/internal/app"
-	"kefu/internal/bench"
-	"kefu/internal/config"
-	"kefu/internal/playground"
-	"kefu/kb"
 )
 
-// What a child process is told by its environment. With the first of them set, the test binary is the gateway.
-const (
-	envConfig   = "FAULTTEST_CONFIG"
-	envEntries  = "FAULTTEST_ENTRIES"
-	envMongo    = "FAULTTEST_MONGO"
-	envDatabase = "FAULTTEST_DATABASE"
-	envRedis    = "FAULTTEST_REDIS"
-)
-
-func TestMain(m *testing.M) {
-	if os.Getenv(envConfig) == "" {
-		os.Exit(m.Run())
-	}
-	if err := serve(); err != nil {
-		fmt.Fprintln(os.Stderr, "gateway:", err)
-		os.Exit(1)
-	}
-}
-
-// corpusSeed makes the same knowledge base in every process.
-const corpusSeed = 1
-
-// serve is the gateway: the program's own builder, without send budgets, with a stocked knowledge base.
-func serve() error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	cfg, err := config.Load(os.Getenv(envConfig), nil)
-	if err != nil {
-		return err
-	}
-	if uri := os.Getenv(envMongo); uri != "" {
-		cfg.Storage.Mongo = config.Mongo{URI: adapters.Secret(uri), Database: os.Getenv(envDatabase)}
-		cfg.Storage.Redis.URL = adapters.Secret(os.Getenv(envRedis))
-	}
-	cfg.Bot.Flood.Messages = 0 // the customers here write as fast as they can
-	for i := range cfg.Desks {
-		if cfg.Desks[i].Name == playground.TelegramDesk {
-			cfg.Desks[i].Inboxes = []adapters.InboxName{playground.TelegramInbox}
-		}
-	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	a, err := app.New(ctx, cfg, app.Options{Log: log, NoBudgets: true})
-	if err != nil {
-		return err
-	}
-	if err := stock(ctx, a); err != nil {
-		return errors.Join(err, a.Close())
-	}
-	return a.Run(ctx)
-}
-
-// stock fills the knowledge base at the first start.
-func stock(ctx context.Context, a *app.App) error {
-	if entries, _ := a.Index().Size(); entries == 0 {
-		n, err := strconv.Atoi(os.Getenv(envEntries))
-		if err != nil {
-			return err
-		}
-		if _, err := kb.Import(ctx, a.FAQ(), bench.NewCorpus(n, corpusSeed).Rows(), "faults"); err != nil {
-			return err
-		}
-		if err := a.Index().Refresh(ctx); err != nil {
-			return err
-		}
-	}
-	a.Index().Train(ctx)
-	return nil
-}
-
-// process is one gateway, which may be killed and started again.
+// process is one gateway, which may be killed and started again. One goroutine at a time may use it.
 type process struct {
-	addr string
-	env  []string
-	log  logBuffer
-	cmd  *exec.Cmd
+	addr  string
+	env   []string
+	clock time.Duration // what its clock is off by, also after the next start
+	log   logBuffer
+
+	cmd     *exec.Cmd
+	orders  io.WriteCloser
+	answers *bufio.Reader
+	ended   chan struct{}
+	err     error // of its end
 }
 
 // logBuffer keeps the end of what processes say.
@@ -128,10 +58,28 @@ func (l *logBuffer) String() string {
 }
 
 func (p *process) start() error {
-	p.cmd = exec.Command(os.Args[0]) //nolint:noctx // its life is the run's, which ends it by signals
-	p.cmd.Env = append(os.Environ(), p.env...)
-	p.cmd.Stderr = &p.log
-	return p.cmd.Start()
+	cmd := exec.Command(os.Args[0]) //nolint:noctx // its life is the run's, which ends it by signals
+	cmd.Env = append(append(os.Environ(), p.env...), envClock+"="+p.clock.String())
+	cmd.Stderr = &p.log
+	orders, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	answers, theirs, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	cmd.Stdout = theirs
+	if err := errors.Join(cmd.Start(), theirs.Close()); err != nil {
+		return errors.Join(err, answers.Close())
+	}
+	p.cmd, p.orders, p.answers, p.ended = cmd, orders, bufio.NewReader(answers), make(chan struct{})
+	go func() {
+		defer close(p.ended)
+		p.err = cmd.Wait()
+		_ = answers.Close()
+	}()
+	return nil
 }
 
 // end sends a signal and waits for the end of the process.
@@ -139,12 +87,39 @@ func (p *process) end(s os.Signal) error {
 	if p.cmd == nil {
 		return nil
 	}
-	if err := p.cmd.Process.Signal(s); err != nil {
+	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	err := p.cmd.Wait()
+	<-p.ended
 	p.cmd = nil
-	return err
+	return p.err
+}
+
+// dies waits until the process ends by itself.
+func (p *process) dies(ctx context.Context) error {
+	select {
+	case <-p.ended:
+		p.cmd = nil
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// order tells the process to do something and returns its answer.
+func (p *process) order(words ...string) (string, error) {
+	if p.cmd == nil {
+		return "", errors.New("the process does not run")
+	}
+	if _, err := fmt.Fprintln(p.orders, strings.Join(words, " ")); err != nil {
+		return "", err
+	}
+	answer, err := p.answers.ReadString('\n')
+	answer = strings.TrimSpace(answer)
+	if after, failed := strings.CutPrefix(answer, "error: "); failed {
+		return "", errors.New(after)
+	}
+	return answer, err
 }
 
 // healthy waits until the process answers, ready to serve or not.
@@ -163,6 +138,8 @@ func (p *process) healthy(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("the gateway does not come up: %s", &p.log)
+		case <-p.ended:
+			return fmt.Errorf("the gateway ended with %w: %s", p.err, &p.log)
 		case <-tick.C:
 		}
 	}
@@ -178,7 +155,7 @@ func freeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// balancer spreads requests over gateways; one that refuses connections is passed over.
+// balancer sends each request to the next gateway; one that refuses connections is passed over.
 type balancer struct {
 	targets []string
 	turn    atomic.Int64

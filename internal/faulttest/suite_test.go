@@ -1,33 +1,38 @@
-//go:build faults
-
 package faulttest_test
 
 import (
 	"slices"
 	"testing"
 	"time"
+
+	"kefu/internal/sim"
+	"kefu/internal/transcript"
 )
+
+// shortKinds are the faults of the short form: one or two of each sort.
+var shortKinds = []string{
+	faultKill, faultTrap + transcript.TrapDecided, faultTrap + transcript.TrapAccepted, faultTerm, faultForward, faultBack,
+	faultTopic, faultDouble, faultUnacked, string(sim.FaultAcceptThenCut), string(sim.FaultRateLimit), string(sim.FaultTokenExpired), faultAPICut, faultDisk,
+}
 
 // TestEmbedded is one gateway with embedded storage.
 func TestEmbedded(t *testing.T) {
 	t.Parallel()
-	s := size{messages: 180, faults: 15, span: 7 * time.Second, people: 18, linger: 7500 * time.Millisecond}.withFlags()
-	w := newWorld(t, layout{entries: 150})
-	perform(t, w, s, slices.Concat(processFaults, apiFaults))
+	s := size{messages: 150, faults: len(shortKinds), span: 5 * time.Second, people: 18}.withFlags()
+	kinds := shortKinds
+	if long() {
+		kinds = slices.Concat(processFaults, deliveryKinds, apiFaults, networkFaults, embeddedFaults)
+	}
+	perform(t, newWorld(t, layout{entries: max(150, 5*s.people)}), s, kinds)
 }
 
 // TestReplicas is two gateways behind a balancer, on a MongoDB server and a Redis.
 func TestReplicas(t *testing.T) {
 	t.Parallel()
-	redis := startRedis(t)
-	if redis == nil {
-		t.Skip("no redis-server on the path: install it to test replicas")
+	s := size{messages: 24, faults: 8, span: 5 * time.Second, people: 5}.withFlags()
+	kinds := []string{faultKill, faultTerm, faultUnacked, faultDouble, faultStoreCut, faultRedisCut, faultFlush, faultRedis}
+	if long() {
+		kinds = slices.Concat(processFaults, deliveryKinds, apiFaults, networkFaults, serverFaults)
 	}
-	s := size{messages: 30, faults: 12, span: 7 * time.Second, people: 6, linger: 11 * time.Second}.withFlags()
-	w := newWorld(t, layout{entries: 60, redis: redis})
-	kinds := []string{faultStoreCut, faultStoreLag, faultRedisCut, faultFlush, faultRedis}
-	if *countFlag > 0 {
-		kinds = append(kinds, apiFaults...)
-	}
-	perform(t, w, s, slices.Concat(processFaults, kinds))
+	perform(t, newWorld(t, layout{entries: 60, replicas: 2}), s, kinds)
 }

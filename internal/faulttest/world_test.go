@@ -2,18 +2,20 @@ package faulttest_test
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
-	"maps"
-	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	_ "modernc.org/sqlite" // another process at the database
 
 	"kefu/adapters/feishu/feishusim"
 	"kefu/adapters/telegram/telegramsim"
@@ -27,13 +29,19 @@ import (
 // retryScale shortens the platforms' pauses before they repeat a delivery.
 const retryScale = 0.3
 
+// keptPosts is how far the reader of a platform's log may lag behind; it notices when it was more.
+const keptPosts = 50_000
+
 // world is the platforms, the gateways between them and everything a fault can touch.
 type world struct {
 	*playground.World
 	t         testing.TB
 	platforms map[string]playground.Platform
+	apis      map[string]*wire // between the gateways and each platform
 	gateways  []*process
-	store     *relay       // nil = embedded
+	targets   []string
+	data      string       // folder of the embedded database
+	store     *wire        // nil = embedded
 	redis     *redisServer // nil = none
 	corpus    *bench.Corpus
 	board     *board
@@ -48,22 +56,23 @@ type world struct {
 
 // layout says what a world is made of.
 type layout struct {
-	entries int
-	redis   *redisServer // two gateways share it and a MongoDB server; nil = one gateway with embedded storage
+	entries  int
+	replicas int // gateways that share a MongoDB server and a Redis; 0 = one gateway with embedded storage
+	polling  bool
 }
 
 func newWorld(t testing.TB, l layout) *world {
 	t.Helper()
-	w := &world{t: t, redis: l.redis, board: newBoard(), corpus: bench.NewCorpus(l.entries, corpusSeed), arrivals: map[string]arrival{}, resent: map[int][]time.Time{}}
+	w := &world{t: t, board: newBoard(), corpus: bench.NewCorpus(l.entries, corpusSeed), arrivals: map[string]arrival{}, resent: map[int][]time.Time{}}
 	hear := func(platform string) func(sim.Delivery) {
 		return func(d sim.Delivery) { w.delivered(platform, d) }
 	}
 	repush := []time.Duration{300 * time.Millisecond, 600 * time.Millisecond, time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second}
 	var err error
 	w.World, err = playground.NewWorld(playground.WorldOptions{
-		WeChat:   wechatsim.Options{NoQuota: true, NoRateLimit: true, RetryScale: retryScale, OnDelivery: hear(playground.WeChatInbox)},
-		Feishu:   feishusim.Options{NoRateLimits: true, Repush: repush, OnDelivery: hear(playground.FeishuInbox)},
-		Telegram: telegramsim.Options{NoLimits: true, RetryScale: retryScale, OnDelivery: hear(playground.TelegramInbox)},
+		WeChat:   wechatsim.Options{NoQuota: true, NoRateLimit: true, RetryScale: retryScale, KeepPosts: keptPosts, OnDelivery: hear(playground.WeChatInbox)},
+		Feishu:   feishusim.Options{NoRateLimits: true, Repush: repush, KeepPosts: keptPosts, OnDelivery: hear(playground.FeishuInbox)},
+		Telegram: telegramsim.Options{NoLimits: true, RetryScale: retryScale, KeepPosts: keptPosts, OnDelivery: hear(playground.TelegramInbox)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +82,10 @@ func newWorld(t testing.TB, l layout) *world {
 			t.Error(err)
 		}
 	})
-	w.platforms = w.Platforms()
+	w.platforms, w.apis = w.Platforms(), map[string]*wire{}
+	for inbox, p := range w.platforms {
+		w.apis[inbox] = startWire(t, inbox, strings.TrimPrefix(p.BaseURL(), "http://"))
+	}
 	w.startGateways(l)
 	return w
 }
@@ -82,23 +94,24 @@ func newWorld(t testing.TB, l layout) *world {
 func (w *world) startGateways(l layout) {
 	w.t.Helper()
 	env := []string{envEntries + "=" + strconv.Itoa(l.entries)}
-	n := 1
-	if l.redis != nil {
+	if l.replicas > 0 {
 		env = append(env, w.servers()...)
-		n = 2
+	}
+	if l.polling {
+		env = append(env, envPolling+"=yes")
 	}
 	dir := w.t.TempDir()
-	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	w.data = filepath.Join(dir, "data")
+	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
-	var targets []string
-	for i := range n {
+	for i := range max(l.replicas, 1) {
 		p := &process{addr: freeAddress(w.t)}
 		path := filepath.Join(dir, fmt.Sprintf("kefu%d.yaml", i))
-		if err := os.WriteFile(path, []byte(w.YAML(filepath.Join(dir, "data"), p.addr)), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(w.configFile(p.addr)), 0o600); err != nil {
 			w.t.Fatal(err)
 		}
 		p.env = append(slices.Clone(env), envConfig+"="+path)
-		w.gateways, targets = append(w.gateways, p), append(targets, p.addr)
+		w.gateways, w.targets = append(w.gateways, p), append(w.targets, p.addr)
 		if err := p.start(); err != nil {
 			w.t.Fatal(err)
 		}
@@ -107,27 +120,76 @@ func (w *world) startGateways(l layout) {
 			w.t.Fatal(err)
 		}
 	}
-	if n > 1 {
-		w.Connect(startBalancer(w.t, targets))
+	if len(w.targets) == 1 {
+		w.connect(w.targets[0], l)
 		return
 	}
-	w.Connect(targets[0])
+	w.connect(startBalancer(w.t, w.targets), l)
+}
+
+// connect points the platforms at the gateways; one that is polled is told nothing.
+func (w *world) connect(addr string, l layout) {
+	w.Connect(addr)
+	if l.polling {
+		w.Telegram.SetWebhook("")
+	}
+}
+
+// configFile is a gateway's configuration: it reaches the platforms through their wires.
+func (w *world) configFile(listen string) string {
+	yaml := w.YAML(w.data, listen)
+	for inbox, p := range w.platforms {
+		yaml = strings.ReplaceAll(yaml, p.BaseURL(), "http://"+w.apis[inbox].addr())
+	}
+	return yaml
 }
 
 // servers starts what replicas share and returns the environment that names it.
 func (w *world) servers() []string {
 	w.t.Helper()
+	w.redis = startRedis(w.t)
 	server := ferrettest.Start(w.t)
 	u, err := url.Parse(server.URI())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.store = startRelay(w.t, u.Host)
+	w.store = startWire(w.t, "store", u.Host)
 	u.Host = w.store.addr()
 	return []string{
 		envMongo + "=" + u.String(), envDatabase + "=" + server.Database(w.t),
-		envRedis + "=redis://" + w.redis.relay.addr(),
+		envRedis + "=redis://" + w.redis.wire.addr(),
 	}
+}
+
+// fillDisk lets the database grow no further, until emptyDisk.
+func (w *world) fillDisk() { w.limitDisk("1") }
+
+func (w *world) emptyDisk() { w.limitDisk("0") }
+
+func (w *world) limitDisk(pages string) {
+	if _, err := w.gateways[0].order(orderPages, pages); err != nil {
+		w.t.Errorf("limit of the disk: %v", err)
+	}
+}
+
+// holdStore keeps the lock of the embedded database, as a tool for backups does, while fn runs.
+func (w *world) holdStore(ctx context.Context, fn func() error) error {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.data, "kefu.db")+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err = fn()
+	_, end := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	return errors.Join(err, end)
 }
 
 // delivered hears of each attempt of a platform to deliver something.
@@ -159,10 +221,18 @@ func (w *world) acked(platform, chat, id string) bool {
 	return !w.arrivals[arrivalKey(platform, chat, id)].acked.IsZero()
 }
 
-// watch fills the board until ctx ends.
+// watch fills the board until ctx ends, and then with what there is.
 func (w *world) watch(ctx context.Context, platform string) {
-	for after := int64(0); ctx.Err() == nil; {
-		for _, p := range w.platforms[platform].Wait(ctx, after) {
+	for after := int64(0); ; {
+		posts := w.platforms[platform].Wait(ctx, after)
+		ended := ctx.Err() != nil
+		if ended {
+			posts = w.platforms[platform].Posts(after)
+		}
+		for _, p := range posts {
+			if p.Seq != after+1 {
+				w.t.Errorf("%s: the log ran away from its reader at post %d", platform, p.Seq)
+			}
 			after = p.Seq
 			w.board.add(platform, p)
 			if p.From == "" {
@@ -170,6 +240,9 @@ func (w *world) watch(ctx context.Context, platform string) {
 				w.active = time.Now()
 				w.mu.Unlock()
 			}
+		}
+		if ended {
+			return
 		}
 	}
 }
@@ -217,98 +290,18 @@ func (w *world) quiet() time.Duration {
 	return time.Since(w.active)
 }
 
-// record is what the judge gets to see.
+// record is what the judge gets to see. Nobody may watch any more.
 func (w *world) record(events []event) *record {
-	r := &record{posts: map[string][]sim.Post{}, events: events}
-	for inbox, p := range w.platforms {
-		r.posts[inbox] = p.Posts(0)
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	r.said, r.homes = slices.Clone(w.said), slices.Clone(w.homes)
-	r.arrivals, r.resent = maps.Clone(w.arrivals), maps.Clone(w.resent)
-	return r
+	return &record{board: w.board, events: events, said: w.said, homes: w.homes, arrivals: w.arrivals, resent: w.resent}
 }
 
-// redisServer is a redis-server of the test alone, behind a relay.
-type redisServer struct {
-	t     testing.TB
-	path  string
-	addr  string
-	dir   string
-	relay *relay
-	cmd   *exec.Cmd
-}
-
-// startRedis starts the redis-server found on the path; nil when there is none.
-func startRedis(t testing.TB) *redisServer {
-	t.Helper()
-	path, err := exec.LookPath("redis-server")
+// pending asks a gateway how many entries are not worked off.
+func (w *world) pending() (int, error) {
+	answer, err := w.gateways[0].order(orderPending)
 	if err != nil {
-		return nil
+		return 0, err
 	}
-	r := &redisServer{t: t, path: path, addr: freeAddress(t), dir: t.TempDir()}
-	r.mustStart()
-	t.Cleanup(r.stop)
-	r.relay = startRelay(t, r.addr)
-	return r
-}
-
-// mustStart starts it with nothing on disk: a restart forgets everything.
-func (r *redisServer) mustStart() {
-	host, port, _ := net.SplitHostPort(r.addr)
-	r.cmd = exec.Command(r.path, "--port", port, "--bind", host, "--save", "", "--appendonly", "no", "--dir", r.dir) //nolint:noctx // it is stopped by stop
-	if err := r.cmd.Start(); err != nil {
-		r.t.Errorf("redis-server: %v", err)
-		r.cmd = nil
-	}
-}
-
-func (r *redisServer) stop() {
-	if r.cmd == nil {
-		return
-	}
-	_ = r.cmd.Process.Kill()
-	_ = r.cmd.Wait()
-	r.cmd = nil
-}
-
-// dial connects; a server that was started just now may need a moment.
-func (r *redisServer) dial(ctx context.Context) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", r.addr)
-		if err == nil {
-			return conn, nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil, err
-		case <-tick.C:
-		}
-	}
-}
-
-// flush empties the server.
-func (r *redisServer) flush(ctx context.Context) error {
-	conn, err := r.dial(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
-		return err
-	}
-	if _, err := conn.Write([]byte("FLUSHALL\r\n")); err != nil {
-		return err
-	}
-	answer := make([]byte, 64)
-	n, err := conn.Read(answer)
-	if err != nil || string(answer[:n]) != "+OK\r\n" {
-		return fmt.Errorf("redis flush: %q %w", answer[:n], err)
-	}
-	return nil
+	return strconv.Atoi(answer)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -82,6 +83,22 @@ func createPrivate(path string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// mostPages is SQLite's own bound.
+const mostPages = 4294967294
+
+// LimitPages bounds the database file from now on, at least to what it has: a full disk for tests. 0 takes the bound away.
+func (d *Driver) LimitPages(ctx context.Context, n int) error {
+	if n == 0 {
+		n = mostPages
+	}
+	r := newRequest(0)
+	r.alone = func(c *conn) error {
+		_, err := c.value("PRAGMA max_page_count = " + strconv.Itoa(n))
+		return err
+	}
+	return d.writer.do(ctx, r)
 }
 
 // Ping commits a small write, so that it fails when the disk is full.
