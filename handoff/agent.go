@@ -49,7 +49,7 @@ func (d *Desks) Handle(ctx context.Context, k Desk, m *adapters.Message) (transc
 			return transcript.Plan{Decision: "desk: a late part of an album with /" + name}, err
 		}
 	}
-	if t.topic == "" && t.name == "" && (m.Thread != "" || m.ReplyTo != "") && d.Now().Sub(m.SentAt) < settling {
+	if t.topic == "" && t.name == "" && (m.Thread != "" || m.ReplyTo != "") && d.Now().Sub(m.SentAt).Abs() < settling {
 		return transcript.Plan{}, transcript.ErrLater
 	}
 	if t.name == "id" {

@@ -76,7 +76,7 @@ func (d *doors) shut(inbox adapters.InboxName, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, out := range []bool{false, true} {
-		if at := d.m[doorKey{inbox, out}]; at != nil && now.Before(at.until) {
+		if at := d.m[doorKey{inbox, out}]; at != nil && now.Before(at.until) && at.until.Sub(now) <= shutFor {
 			return true
 		}
 	}

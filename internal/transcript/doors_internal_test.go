@@ -84,3 +84,19 @@ func TestOnlyFreshEntriesCount(t *testing.T) {
 		}
 	}
 }
+
+// A door that was shut by a clock which ran ahead does not stay shut until that time comes.
+func TestDoorsAfterClockPutBack(t *testing.T) {
+	t.Parallel()
+	d := doors{most: maxWait}
+	now := time.Unix(1_800_000_000, 0)
+	for lane := range slowLanes {
+		d.passed(fmt.Sprintf("%sshop|%d|", laneIn, lane), time.Hour, now.Add(time.Hour))
+	}
+	if !d.shut("shop", now.Add(time.Hour)) {
+		t.Error("open, though all wait too long")
+	}
+	if d.shut("shop", now) {
+		t.Error("shut for an hour")
+	}
+}

@@ -42,7 +42,7 @@ func (w *Workers) handleLane(ctx context.Context, lane string, stop func() bool)
 			if stop() {
 				return handOver, nil
 			}
-			if wait := docs[0].Value.Due.Sub(w.o.Now()); docs[0].Value.Tries > 0 && wait > 0 {
+			if wait := docs[0].Value.Due.Sub(w.o.Now()); docs[0].Value.Tries > 0 && wait > 0 && wait < ahead {
 				return wait, nil
 			}
 			t, rest, retry, err := w.next(ctx, docs)

@@ -110,7 +110,7 @@ func (t *Transcript) taken(ctx context.Context, in string) bool {
 func (w *Workers) stepOver(ctx context.Context, docs []docstore.Doc[Entry]) time.Duration {
 	e := &docs[0].Value
 	wait := e.Due.Sub(w.o.Now())
-	if e.State != StateSending || e.Passive == 0 || wait <= 0 || len(docs) == 1 || !w.taken(ctx, e.For) {
+	if e.State != StateSending || e.Passive == 0 || wait <= 0 || wait > ahead || len(docs) == 1 || !w.taken(ctx, e.For) {
 		return 0
 	}
 	return wait

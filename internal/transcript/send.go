@@ -166,13 +166,13 @@ func (w *Workers) uncalled(ctx context.Context, docs []docstore.Doc[Entry]) (ret
 // hold says how long the first of docs waits: for its next try, for the request that may carry it, or for words to go with it.
 func (w *Workers) hold(ctx context.Context, docs []docstore.Doc[Entry], f *adapters.Features) time.Duration {
 	e, now := &docs[0].Value, w.o.Now()
-	wait := e.Due.Sub(now)
+	wait := e.wait(now)
 	switch {
 	case wait > 0 && e.Tries > 0:
 		return wait
-	case wait > 0 && e.PassiveUntil.After(now) && !(f.PushAllowed && w.taken(ctx, e.For)):
+	case wait > 0 && e.requested(now) && !(f.PushAllowed && w.taken(ctx, e.For)):
 		return wait
-	case e.JoinUntil.After(now) && !slices.ContainsFunc(docs[1:], func(d docstore.Doc[Entry]) bool { return d.Value.pressing(now) }):
+	case e.joinable(now) && !slices.ContainsFunc(docs[1:], func(d docstore.Doc[Entry]) bool { return d.Value.pressing(now) }):
 		return e.JoinUntil.Sub(now)
 	}
 	return 0
@@ -180,7 +180,7 @@ func (w *Workers) hold(ctx context.Context, docs []docstore.Doc[Entry], f *adapt
 
 // pressing says that an entry waits for nothing but its turn.
 func (e *Entry) pressing(now time.Time) bool {
-	return e.State == StateQueued && !e.JoinUntil.After(now) && !e.PassiveUntil.After(now)
+	return e.State == StateQueued && !e.joinable(now) && !e.requested(now)
 }
 
 // claim stores entries as sending, together with what pays for it.
@@ -224,13 +224,23 @@ func (w *Workers) settle(ctx context.Context, a adapters.Adapter, d docstore.Doc
 	}
 	dead := e.Passive == 0 && w.o.Alone && e.Owner != w.o.Process
 	if wait := e.Due.Sub(now); wait > 0 && !dead {
-		return wait, nil
+		return w.dated(ctx, d, wait)
 	}
 	if e.Passive > 0 && (e.Passive == 1 || e.Passive < a.Features().ReplyAttempts) {
 		e.finish(StateSent, docstore.Millis(now))
 		return 0, w.saveSent(ctx, []docstore.Doc[Entry]{d})
 	}
 	return w.unknownOutcome(ctx, a, d, errors.New("cut between the call and its record"))
+}
+
+// dated is how long to wait for a send in doubt. A time that lies too far ahead was stored before the clock was put back, and is set anew.
+func (w *Workers) dated(ctx context.Context, d docstore.Doc[Entry], wait time.Duration) (time.Duration, error) {
+	if wait < ahead {
+		return wait, nil
+	}
+	wait = 2 * w.w.SendTimeout
+	d.Value.Due = docstore.Millis(w.o.Now().Add(wait))
+	return wait, w.entries.Replace(ctx, d.ID, d.Version, &d.Value)
 }
 
 // recall finishes a call of this process that the store was not told about.

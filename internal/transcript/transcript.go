@@ -94,20 +94,10 @@ func New(ctx context.Context, o Options) (*Transcript, error) {
 	if t.purses, err = docstore.Open[purse](ctx, o.Store, "purses"); err != nil {
 		return nil, err
 	}
+	if err := t.resume(ctx); err != nil {
+		return nil, err
+	}
 	return t, nil
-}
-
-// sequence hands out growing numbers near the clock's nanoseconds.
-type sequence struct {
-	mu   sync.Mutex
-	last int64
-}
-
-func (s *sequence) next(now time.Time) int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last = max(s.last+1, now.UnixNano())
-	return s.last
 }
 
 // waits lets a request wait until an entry of this process was handled.

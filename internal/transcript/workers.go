@@ -227,24 +227,32 @@ func (w *Workers) load(ctx context.Context, lane string) ([]docstore.Doc[Entry],
 // sweepPage is how many overdue entries one round of the sweeper looks at: it must not cost more, the longer the backlog is.
 const sweepPage = 1000
 
+// lookAhead is every how many rounds the sweeper also looks at what is due much later, because the clock may have been put back since.
+const lookAhead = 30
+
 // sweep wakes the lanes of entries that are overdue: received or queued and forgotten by a crash or a lost wake-up. Each second it looks at the next page of them.
 func (w *Workers) sweep(ctx context.Context) {
 	tick := time.NewTicker(w.w.SweepEvery)
 	defer tick.Stop()
-	grace := time.Duration(0) // at start everything unfinished is looked at
+	start := true // everything unfinished is looked at, whatever its time
 	var from *docstore.Position
-	for {
-		next, err := w.sweepOnce(ctx, from, grace)
+	for round := 0; ; round++ {
+		next, err := w.sweepOnce(ctx, w.overdue(start), from)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
 			w.o.Log.Warn("sweep failed", "err", err)
-		case next != nil && grace == 0:
+		case next != nil && start:
 			from = next
 			continue
 		default:
-			from, grace = next, sweepGrace
+			from, start = next, false
+		}
+		if round%lookAhead == 0 {
+			if _, err := w.sweepOnce(ctx, docstore.Query{Min: w.o.Now().Add(ahead)}, nil); err != nil && ctx.Err() == nil {
+				w.o.Log.Warn("sweep failed", "err", err)
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -254,9 +262,16 @@ func (w *Workers) sweep(ctx context.Context) {
 	}
 }
 
-// sweepOnce wakes the lanes of one page of overdue entries behind from and says where the next page begins, nil after the last.
-func (w *Workers) sweepOnce(ctx context.Context, from *docstore.Position, grace time.Duration) (*docstore.Position, error) {
-	q := docstore.Query{Index: "due", Max: w.o.Now().Add(-grace), Limit: sweepPage, After: from}
+func (w *Workers) overdue(all bool) docstore.Query {
+	if all {
+		return docstore.Query{}
+	}
+	return docstore.Query{Max: w.o.Now().Add(-sweepGrace)}
+}
+
+// sweepOnce wakes the lanes of one page of entries by the time they are due, behind from, and says where the next page begins, nil after the last.
+func (w *Workers) sweepOnce(ctx context.Context, q docstore.Query, from *docstore.Position) (*docstore.Position, error) {
+	q.Index, q.Limit, q.After = "due", sweepPage, from
 	docs, err := w.entries.Find(ctx, q)
 	if err != nil {
 		return from, err
