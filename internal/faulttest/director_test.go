@@ -37,7 +37,7 @@ type director struct {
 	armed  []armed
 	events []event
 	doubt  map[string]time.Time // platform -> latest doubtful fault
-	asked  time.Time            // latest fault of a delivery
+	asked  time.Time            // latest loss of a request's answer that was to be shown
 	topics int                  // threads to be deleted
 }
 
@@ -191,7 +191,7 @@ func (d *director) jump(ctx context.Context, kind string, share float64) error {
 	err := await(ctx, func() bool {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		return time.Since(d.asked) > openRequest && !slices.ContainsFunc(d.armed, func(a armed) bool { return deliveryFaults[a.kind] != "" })
+		return time.Since(d.asked) > openRequest && !slices.ContainsFunc(d.armed, func(a armed) bool { return a.kind == faultUnacked })
 	})
 	if err != nil {
 		return err
@@ -259,7 +259,9 @@ func (d *director) plan(platform string) func(op string) sim.Fault {
 			d.doubt[platform] = now.Add(held)
 		}
 		if f, ok := deliveryFaults[kind]; ok {
-			d.asked = now
+			if platform == playground.WeChatInbox && kind == faultUnacked {
+				d.asked = now
+			}
 			return f
 		}
 		return sim.Fault(kind)
