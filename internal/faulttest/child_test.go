@@ -236,7 +236,7 @@ func TestOrders(t *testing.T) {
 	c.trap.Store("")
 	var out strings.Builder
 	c.obey(t.Context(), strings.NewReader("clock 3h\nnonsense\nclock x\n"), &out)
-	if off := c.now().Sub(time.Now()); off < 2*time.Hour || off > 4*time.Hour {
+	if off := time.Until(c.now()); off < 2*time.Hour || off > 4*time.Hour {
 		t.Errorf("the clock is off by %v, want 3h", off)
 	}
 	if want := "\nerror: unknown order \"nonsense\"\nerror: time: invalid duration \"x\"\n"; out.String() != want {

@@ -37,9 +37,6 @@ const (
 	faultRedis    = "redis_restart"
 )
 
-// steps are where a gateway is made to die.
-var steps = []string{transcript.TrapDecided, transcript.TrapPosted, transcript.TrapClaimed, transcript.TrapAccepted}
-
 // Faults by what it takes to make them.
 var (
 	processFaults = []string{

@@ -94,7 +94,7 @@ func (d *Driver) LimitPages(ctx context.Context, n int) error {
 		n = mostPages
 	}
 	r := newRequest(0)
-	r.alone = func(c *conn) error {
+	r.alone = func(c *conn) error { //nolint:contextcheck // do ends the wait
 		_, err := c.value("PRAGMA max_page_count = " + strconv.Itoa(n))
 		return err
 	}
