@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql/driver"
 	"fmt"
+	"math/bits"
 	"strings"
 
 	"kefu/internal/docstore"
@@ -15,6 +16,8 @@ type selection struct {
 	args []driver.NamedValue
 	err  error
 	glue string
+	// limit is where to stop reading; the text names a limit that may be larger.
+	limit int
 }
 
 func (s *selection) sql() string { return s.text.String() }
@@ -62,8 +65,9 @@ func (t *table) find(q docstore.Query) (*selection, error) {
 	}
 	s.text.WriteString(" ORDER BY ")
 	s.text.WriteString(strings.Join(free, direction+", "))
-	s.text.WriteString(direction + " LIMIT ?")
-	s.bind(int64(q.Limit))
+	// Not a parameter: SQLite would compile the statement again for every value it is given. A power of two keeps the statements few.
+	fmt.Fprintf(&s.text, "%s LIMIT %d", direction, 1<<bits.Len(uint(q.Limit-1)))
+	s.limit = q.Limit
 	return s, s.err
 }
 

@@ -104,10 +104,19 @@ func (t *table) page(ctx context.Context, c *conn, q docstore.Query) (records []
 	}
 	err = c.each(sel.sql(), sel.args, func(row []driver.Value) error { //nolint:contextcheck // the row function looks at ctx
 		records = append(records, docstore.Record{ID: row[0].(string), Version: row[1].(int64), Body: row[2].([]byte)})
+		if len(records) == sel.limit {
+			return errEnough
+		}
 		return ctx.Err()
 	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
 	return records, err
 }
+
+// errEnough ends the reading of rows.
+var errEnough = errors.New("enough")
 
 // Count counts an index range without reading documents.
 func (d *Driver) Count(ctx context.Context, collection string, q docstore.Query) (int64, error) {
