@@ -165,6 +165,8 @@ func knowledge() script {
 
 func (*stage) Undecided(context.Context, string) (bool, error) { return true, nil }
 
+func (*stage) Together() bool { return false }
+
 func (s *stage) History(_ context.Context, _ string, limit int) ([]transcript.Entry, error) {
 	return s.history[max(0, len(s.history)-limit):], nil
 }

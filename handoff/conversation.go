@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -133,6 +134,8 @@ func (c *Conversation) keep(lane string, p transcript.Plan) {
 type Ledger interface {
 	// Undecided says whether nobody has carried out a decision about a message yet.
 	Undecided(ctx context.Context, message string) (bool, error)
+	// Together says that Plan.Ops are stored with the plan's posts and the mark on its message, all or none.
+	Together() bool
 }
 
 // Conversations stores conversations. It is safe for concurrent use.
@@ -192,9 +195,14 @@ func (s *Conversations) Open(ctx context.Context, desk string, limit int) ([]Con
 // Decide changes a conversation for one incoming message and keeps the plan in the same swap. For a message decided before it returns the plan made then.
 // fn may run more than once: what it does elsewhere must be idempotent by the message's id. A conversation that does not exist yet is passed with its ids only.
 //
+// Where the ledger stores plans together with what they carry, the swap is left to it: the plan holds the change, and the mark on the message is the fence. Elsewhere the swap is made here.
+//
 // It is the fence against a worker that was overtaken: a message whose decision was carried out is no longer decided about, which is docstore.ErrConflict. The
 // ledger is asked after the conversation was loaded and before it is swapped, so a decision that slips in between makes the swap fail.
 func (s *Conversations) Decide(ctx context.Context, id string, m *adapters.Message, fn func(c *Conversation) (transcript.Plan, error)) (transcript.Plan, error) {
+	if s.ledger.Together() {
+		return s.decideWith(ctx, id, m, fn)
+	}
 	var plan transcript.Plan
 	_, err := s.docs.Upsert(ctx, id, func(c *Conversation, exists bool) error {
 		if kept, ok := c.plan(m.ID); ok {
@@ -204,20 +212,55 @@ func (s *Conversations) Decide(ctx context.Context, id string, m *adapters.Messa
 		if err := s.undecided(ctx, m); err != nil {
 			return err
 		}
-		now := docstore.Millis(s.now())
 		if !exists {
-			c.ID, c.Status, c.CreatedAt = id, StatusBot, now
+			*c = s.begin(id)
 		}
 		var err error
-		if plan, err = fn(c); err != nil {
+		if plan, err = s.apply(c, m, fn); err != nil {
 			return err
 		}
-		plan.For = m.ID
 		c.keep(string(m.Inbox)+"|"+string(m.Chat)+"|"+string(m.Thread), plan)
-		c.UpdatedAt = now
 		return nil
 	})
 	return plan, err
+}
+
+// decideWith decides and leaves the swap to the write that carries the plan out. A new conversation is stored first, since only a replace can find out that it came too late.
+func (s *Conversations) decideWith(ctx context.Context, id string, m *adapters.Message, fn func(c *Conversation) (transcript.Plan, error)) (transcript.Plan, error) {
+	d, err := s.docs.Get(ctx, id)
+	if errors.Is(err, docstore.ErrNotFound) {
+		begun := s.begin(id)
+		if _, err := s.docs.Insert(ctx, id, &begun); err != nil {
+			return transcript.Plan{}, err
+		}
+		d, err = s.docs.Get(ctx, id)
+	}
+	if err != nil {
+		return transcript.Plan{}, err
+	}
+	if kept, ok := d.Value.plan(m.ID); ok { // by a version that stored it first
+		return kept, nil
+	}
+	d.Value.Plans = nil
+	plan, err := s.apply(&d.Value, m, fn)
+	if err != nil {
+		return transcript.Plan{}, err
+	}
+	plan.Ops = append(plan.Ops, s.docs.ReplaceOp(d.ID, d.Version, &d.Value))
+	return plan, nil
+}
+
+func (s *Conversations) begin(id string) Conversation {
+	return Conversation{ID: id, Status: StatusBot, CreatedAt: docstore.Millis(s.now())}
+}
+
+func (s *Conversations) apply(c *Conversation, m *adapters.Message, fn func(c *Conversation) (transcript.Plan, error)) (transcript.Plan, error) {
+	plan, err := fn(c)
+	if err != nil {
+		return transcript.Plan{}, err
+	}
+	plan.For, c.UpdatedAt = m.ID, docstore.Millis(s.now())
+	return plan, nil
 }
 
 func (s *Conversations) undecided(ctx context.Context, m *adapters.Message) error {

@@ -30,7 +30,10 @@ var people = []handoff.Member{
 var support = handoff.Desk{Name: "support", Inbox: "fs", Chat: "oc_1"}
 
 // record is a transcript in which every message of a thread belongs to the topic of the thread's name.
-type record struct{ entries map[string]transcript.Entry }
+type record struct {
+	entries  map[string]transcript.Entry
+	together bool
+}
 
 func (record) History(context.Context, string, int) ([]transcript.Entry, error) { return nil, nil }
 
@@ -68,17 +71,26 @@ func (r record) Undecided(_ context.Context, id string) (bool, error) {
 	return r.entries[id].State != transcript.StateHandled, nil
 }
 
+func (r record) Together() bool { return r.together }
+
 // room is a desk with everything under it.
 type room struct {
 	desks  *handoff.Desks
 	convs  *handoff.Conversations
 	roster *handoff.Roster
 	record record
+	store  *docstore.Store
 }
 
 func now() time.Time { return time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC) }
 
 func open(t *testing.T) *room {
+	t.Helper()
+	return openWith(t, false)
+}
+
+// openWith says whether plans carry what they change; then nobody writes it but the test.
+func openWith(t *testing.T, together bool) *room {
 	t.Helper()
 	d, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir()})
 	if err != nil {
@@ -94,7 +106,7 @@ func open(t *testing.T) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &room{record: record{map[string]transcript.Entry{}}}
+	r := &room{record: record{entries: map[string]transcript.Entry{}, together: together}, store: store}
 	if r.convs, err = handoff.NewConversations(t.Context(), store, r.record, now); err != nil {
 		t.Fatal(err)
 	}

@@ -46,6 +46,8 @@ type Driver interface {
 	// Find returns the records of one index range in index order.
 	Find(ctx context.Context, collection string, q Query) ([]Record, error)
 	Count(ctx context.Context, collection string, q Query) (int64, error)
+	// Atomic says whether Write applies all ops or none.
+	Atomic() bool
 	Ping(ctx context.Context) error
 	Close() error
 	Encode(v any) ([]byte, error)

@@ -29,6 +29,9 @@ func (s *Store) opened(a Archive) {
 // Ping reports whether the database works now.
 func (s *Store) Ping(ctx context.Context) error { return s.driver.Ping(ctx) }
 
+// Atomic says whether Write applies all its ops or none; see Driver.Write.
+func (s *Store) Atomic() bool { return s.driver.Atomic() }
+
 // Close flushes and closes the database. Later calls return ErrClosed.
 func (s *Store) Close() error { return s.driver.Close() }
 

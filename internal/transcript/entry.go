@@ -93,6 +93,8 @@ type Plan struct {
 	For      string `json:"for"` // id of the incoming entry
 	Posts    []Post `json:"posts,omitempty"`
 	Decision string `json:"decision,omitempty"` // for people who ask why; holds no message text
+	// Ops are stored before the posts, in the same write; see Transcript.Together.
+	Ops []docstore.Op `json:"-"`
 	// Finding is what a question found, when the message was one.
 	Finding *Finding `json:"finding,omitempty"`
 	// Keep says that the attachments of a group's message are wanted; those of private chats always are.

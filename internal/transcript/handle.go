@@ -69,25 +69,40 @@ func (w *Workers) handle(ctx context.Context, t batch) (time.Duration, error) {
 	if d.Value.fresh() {
 		w.o.Metrics.took(stageWait, d.Value.waited(w.o.Now()))
 	}
+	for try := 1; ; try++ {
+		retry, again, err := w.handleOnce(ctx, t)
+		if !again || try == maxDecisions {
+			return retry, err
+		}
+	}
+}
+
+// maxDecisions bounds how often a message is decided about at once when others change what the decision rests on; then the lane waits a moment.
+const maxDecisions = 5
+
+// handleOnce decides about a message and carries that out; again says that something the plan was to change has changed meanwhile.
+func (w *Workers) handleOnce(ctx context.Context, t batch) (retry time.Duration, again bool, err error) {
 	began := time.Now()
 	plan, err := w.decide(ctx, t.m)
 	w.o.Metrics.took(stageDecide, time.Since(began))
 	if errors.Is(err, docstore.ErrUnavailable) {
-		return time.Second, err
+		return time.Second, false, err
 	}
 	if errors.Is(err, ErrLater) {
-		return laterRetry, nil
+		return laterRetry, false, nil
 	}
 	if errors.Is(err, docstore.ErrConflict) {
-		return 0, err // overtaken: the lane is looked at anew
+		return 0, false, err // overtaken: the lane is looked at anew
 	}
 	if err := w.w.Trap(TrapDecided); err != nil {
-		return 0, errTrapped
+		return 0, false, errTrapped
 	}
 	if err != nil {
-		return w.handleFailed(ctx, t, err)
+		retry, err = w.handleFailed(ctx, t, err)
+		return retry, false, err
 	}
-	return 0, w.commit(ctx, t, plan, StateHandled)
+	err = w.commit(ctx, t, plan, StateHandled)
+	return 0, len(plan.Ops) > 0 && errors.Is(err, docstore.ErrConflict), err
 }
 
 // decide asks the handler; a panic is a failure like any other.
@@ -127,8 +142,8 @@ func (w *Workers) commit(ctx context.Context, t batch, plan Plan, state State) e
 	if err != nil {
 		return err
 	}
-	ops := make([]docstore.Op, 0, len(outs)+len(released)+1)
-	ops = append(ops, released...)
+	ops := make([]docstore.Op, 0, len(plan.Ops)+len(outs)+len(released)+1)
+	ops = append(append(ops, plan.Ops...), released...)
 	for _, o := range outs {
 		ops = append(ops, w.entries.InsertOp(o.ID, o))
 	}

@@ -117,6 +117,10 @@ func (t *Transcript) Undecided(ctx context.Context, id string) (bool, error) {
 	return d.Value.State == StateReceived, err
 }
 
+// Together says that a handler may leave what it changes to Plan.Ops: it is stored with the posts and the mark on the message, all or none. So a worker that was overtaken changes
+// nothing, and nothing has to be kept for a second time. Where the store cannot do that, the handler must store its change, with the plan, before it returns.
+func (t *Transcript) Together() bool { return t.o.Store.Atomic() }
+
 func (t *Transcript) thread(ctx context.Context, p *Post) (thread, error) {
 	d, err := t.threads.Get(ctx, threadID(p.Inbox, p.Message.Chat, p.Topic.Key))
 	if errors.Is(err, docstore.ErrNotFound) {

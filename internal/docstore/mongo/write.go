@@ -25,6 +25,9 @@ type change struct {
 	doc bson.Raw
 }
 
+// Atomic is false: each run of ops is a round trip of its own, and a transaction over them would need a replica set and cost two more.
+func (*Driver) Atomic() bool { return false }
+
 // Write applies the ops in order; see docstore.Driver.
 func (d *Driver) Write(ctx context.Context, ops []docstore.Op) ([]bool, error) {
 	if err := ctx.Err(); err != nil {

@@ -245,6 +245,9 @@ func (w *writer) step(r *request, i int) error {
 	return nil
 }
 
+// Atomic is true: a request is a transaction, or a savepoint in one.
+func (*Driver) Atomic() bool { return true }
+
 // Write applies the ops, all or none; see docstore.Driver.
 func (d *Driver) Write(ctx context.Context, ops []docstore.Op) ([]bool, error) {
 	r := newRequest(len(ops))
