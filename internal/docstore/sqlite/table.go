@@ -18,6 +18,7 @@ type table struct {
 	replace string
 	delete  string
 	get     string
+	version string
 }
 
 func newTable(s docstore.Schema) *table {
@@ -30,6 +31,7 @@ func newTable(s docstore.Schema) *table {
 		name, joined(t.columns, ", %s"), strings.Repeat(", ?", len(t.columns)))
 	t.replace = fmt.Sprintf("UPDATE %s SET v = v + 1, body = ?%s WHERE id = ? AND v = ?", name, joined(t.columns, ", %s = ?"))
 	t.delete = fmt.Sprintf("DELETE FROM %s WHERE id = ?", name)
+	t.version = fmt.Sprintf("SELECT v FROM %s WHERE id = ?", name)
 	t.get = fmt.Sprintf("SELECT v, body FROM %s WHERE id = ?", name)
 	return t
 }
@@ -67,7 +69,7 @@ func (t *table) bind(op docstore.Op) (bound, error) {
 		b.args = append(make([]driver.NamedValue, 0, 2+len(t.columns)), arg(1, op.ID), arg(2, op.Body))
 		b.args, err = t.appendKeys(b.args, op.Keys)
 	case docstore.OpReplace:
-		b.sql = t.replace
+		b.sql, b.versionSQL, b.version = t.replace, t.version, op.Version
 		b.args = append(make([]driver.NamedValue, 0, 3+len(t.columns)), arg(1, op.Body))
 		b.args, err = t.appendKeys(b.args, op.Keys)
 		n := len(b.args)

@@ -27,6 +27,9 @@ type bound struct {
 	collection, id string
 	sql            string
 	args           []driver.NamedValue
+	// Of a replace: the version it asks for and how to read the stored one.
+	version    int64
+	versionSQL string
 }
 
 // The states of a request: its caller may take it back as long as it waits.
@@ -210,11 +213,67 @@ func (w *writer) applyAll(batch []*request) error {
 	return nil
 }
 
-// apply runs the ops of a request, all or none.
+// apply runs the ops of a request, all or none. Nobody else writes, so what is found before the first of them holds until the last; a savepoint, which copies every page that is
+// changed, is for requests whose ops depend on each other.
 func (w *writer) apply(r *request) error {
 	if len(r.ops) == 1 { // one statement undoes itself
 		return w.step(r, 0)
 	}
+	if r.entangled() {
+		return w.applyTentatively(r)
+	}
+	for i := range r.ops {
+		if err := w.foresee(&r.ops[i]); err != nil {
+			return err
+		}
+	}
+	for i := range r.ops {
+		err := w.step(r, i)
+		if errors.Is(err, docstore.ErrConflict) {
+			return fmt.Errorf("%s %q changed under its writer", r.ops[i].collection, r.ops[i].id) // ends the transaction
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entangled says that two ops are about one document.
+func (r *request) entangled() bool {
+	for i := range r.ops {
+		for k := range i {
+			if r.ops[i].id == r.ops[k].id && r.ops[i].collection == r.ops[k].collection {
+				return true
+			}
+		}
+		if i > maxForeseen {
+			return true
+		}
+	}
+	return false
+}
+
+// maxForeseen bounds the comparisons of ids: a large request pays for its savepoint by its size.
+const maxForeseen = 32
+
+// foresee finds out whether a replace will meet a conflict.
+func (w *writer) foresee(op *bound) error {
+	if op.kind != docstore.OpReplace {
+		return nil
+	}
+	v, err := w.conn.value(op.versionSQL, op.id)
+	switch {
+	case err != nil:
+		return err
+	case v != op.version: // also when there is none
+		return fmt.Errorf("%s %q: %w", op.collection, op.id, docstore.ErrConflict)
+	}
+	return nil
+}
+
+// applyTentatively runs the ops and takes them back at a conflict.
+func (w *writer) applyTentatively(r *request) error {
 	if _, err := w.conn.exec("SAVEPOINT one", nil); err != nil {
 		return err
 	}
