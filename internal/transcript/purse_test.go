@@ -289,8 +289,12 @@ func TestSendsPaySwapped(t *testing.T) {
 	two := start(t, processOptions{name: "p2", store: store, handler: h, on: []adapters.Adapter{on}, now: clock.now})
 	defer clock.run(t, one)()
 	defer clock.run(t, two)()
-	one.receive(t, fresh(1, clock))
-	one.await(t, string(transcript.StateHandled), 1)
+	hello := fresh(1, clock)
+	one.receive(t, hello)
+	waitFor(t, func() bool { // by either: the clock runs ahead, so the other's sweeper may find it first
+		e, err := two.Entry(t.Context(), hello.ID)
+		return err == nil && e.State == transcript.StateHandled
+	})
 	for n := 10; n < 22; n++ {
 		m := agentSays(n, clock)
 		m.Thread = adapters.ThreadID(m.Text)
