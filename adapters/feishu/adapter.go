@@ -22,6 +22,7 @@ type Adapter struct {
 	client *client
 	verify verifier
 	self   *self
+	people *people
 
 	transport Transport
 }
@@ -37,7 +38,8 @@ func New(inbox adapters.InboxName, cfg Config, env adapters.Env) (*Adapter, erro
 	c := newClient(cfg, env)
 	return &Adapter{
 		inbox: inbox, env: env, client: c, verify: newVerifier(cfg), transport: cfg.Transport,
-		self: &self{known: cfg.BotOpenID, ask: c.botInfo, now: env.Now},
+		people: newPeople(c, env),
+		self:   &self{known: cfg.BotOpenID, ask: c.botInfo, now: env.Now},
 	}, nil
 }
 
@@ -170,7 +172,7 @@ func (a *Adapter) Probe(ctx context.Context) error {
 
 func (a *Adapter) parser(ctx context.Context) parser {
 	return parser{
-		inbox: a.inbox, now: a.env.Now,
+		ctx: ctx, people: a.people, inbox: a.inbox, now: a.env.Now,
 		isSelf: func(m *larkim.MentionEvent) bool { return a.self.mentionedBy(ctx, m) },
 	}
 }

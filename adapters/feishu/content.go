@@ -1,13 +1,9 @@
 package feishu
 
 import (
-	"bytes"
 	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
-
-	larkim "github.com/larksuite/oapi-sdk-go/v3/service/im/v1"
 
 	"kefu/adapters"
 )
@@ -51,6 +47,9 @@ type fields struct {
 	Topic     string          `json:"topic"`
 	Options   []string        `json:"options"`
 	Summary   json.RawMessage `json:"summary"`
+	StartTime json.Number     `json:"start_time"` // milliseconds, as are the others
+	EndTime   json.Number     `json:"end_time"`
+	DueTime   json.Number     `json:"due_time"`
 }
 
 type locale struct {
@@ -88,7 +87,7 @@ func parseContent(kind, raw string) (content, error) {
 func parseNotice(kind string, f fields) (content, error) {
 	switch kind {
 	case "video_chat":
-		return content{text: clean(f.Topic)}, nil
+		return content{text: lines(f.Topic, moment(f.StartTime))}, nil
 	case "vote":
 		return content{text: lines(append([]string{f.Topic}, f.Options...)...)}, nil
 	case "share_calendar_event", "calendar", "general_calendar":
@@ -96,13 +95,15 @@ func parseNotice(kind string, f fields) (content, error) {
 		if json.Unmarshal(f.Summary, &s) != nil {
 			return content{}, errMalformed
 		}
-		return content{text: clean(s)}, nil
+		return content{text: lines(s, strings.Trim(moment(f.StartTime)+" – "+moment(f.EndTime), " –"))}, nil
 	case "todo":
 		var l locale
 		if json.Unmarshal(f.Summary, &l) != nil {
 			return content{}, errMalformed
 		}
-		return parseRich(l.Title, l.Content)
+		c, err := parseRich(l.Title, l.Content)
+		c.text = lines(c.text, moment(f.DueTime))
+		return c, err
 	case "merge_forward":
 		var s string
 		_ = json.Unmarshal(f.Content, &s) // a fixed English phrase; nothing is lost without it
@@ -137,6 +138,15 @@ func fileOf(kind string, f fields) adapters.Attachment {
 	return a
 }
 
+// moment writes a time of an appointment; "" for none. The reader's time zone is not known.
+func moment(ms json.Number) string {
+	n := int64(float(ms))
+	if n <= 0 {
+		return ""
+	}
+	return unixTime(n).Format("2006-01-02 15:04 UTC")
+}
+
 // float reads a number the platform sends as a number or as a string; 0 for anything else.
 func float(n json.Number) float64 {
 	f, err := strconv.ParseFloat(n.String(), 64)
@@ -160,127 +170,6 @@ func parsePost(f fields, raw string) (content, error) {
 		}
 	}
 	return content{}, errMalformed
-}
-
-// element is a piece of a paragraph of rich text.
-type element struct {
-	Tag       string `json:"tag"`
-	Text      string `json:"text"`
-	Href      string `json:"href"`
-	UserID    string `json:"user_id"`
-	UserName  string `json:"user_name"`
-	ImageKey  string `json:"image_key"`
-	FileKey   string `json:"file_key"`
-	EmojiType string `json:"emoji_type"`
-}
-
-// parseRich reads a title and paragraphs of elements into lines of text and attachments.
-func parseRich(title string, raw json.RawMessage) (content, error) {
-	var paragraphs [][]element
-	if len(raw) > 0 && !bytes.Equal(raw, []byte("null")) {
-		if err := json.Unmarshal(raw, &paragraphs); err != nil {
-			return content{}, errMalformed
-		}
-	}
-	var c content
-	out := make([]string, 0, len(paragraphs)+1)
-	if title != "" {
-		out = append(out, title)
-	}
-	for _, p := range paragraphs {
-		var line strings.Builder
-		for _, e := range p {
-			line.WriteString(e.text())
-			if a, ok := e.attachment(); ok {
-				c.attachments = append(c.attachments, a)
-			}
-		}
-		if line.Len() > 0 || len(p) == 0 {
-			out = append(out, line.String())
-		}
-	}
-	c.text = clean(strings.Trim(strings.Join(out, "\n"), "\n"))
-	return c, nil
-}
-
-func (e element) text() string {
-	switch e.Tag {
-	case "at":
-		if strings.HasPrefix(e.UserID, "@_") { // resolved with the message's mentions
-			return e.UserID
-		}
-		return "@" + firstOf(e.UserName, e.UserID)
-	case "a":
-		return linkText(e.Text, e.Href)
-	case "emotion":
-		return "[" + e.EmojiType + "]"
-	case "hr":
-		return "---"
-	case "img", "media":
-		return ""
-	default: // text, md, code_block, button, note and what may come
-		return e.Text
-	}
-}
-
-// linkText writes a link the way the platform does in plain text messages.
-func linkText(label, href string) string {
-	if href == "" || label == href {
-		return label
-	}
-	return "[" + label + "](" + href + ")"
-}
-
-func (e element) attachment() (adapters.Attachment, bool) {
-	switch {
-	case e.Tag == "img" && e.ImageKey != "":
-		return adapters.Attachment{Kind: adapters.AttachmentImage, Ref: clean(e.ImageKey)}, true
-	case e.Tag == "media" && e.FileKey != "":
-		return adapters.Attachment{Kind: adapters.AttachmentVideo, Ref: clean(e.FileKey)}, true
-	default:
-		return adapters.Attachment{}, false
-	}
-}
-
-// resolveMentions replaces the placeholders @_user_N by @name, removes the account's own mention where it leads the text, and
-// tells whether the account is mentioned.
-func resolveMentions(s string, mentions []*larkim.MentionEvent, isSelf func(*larkim.MentionEvent) bool) (string, bool) {
-	mentioned := false
-	pairs := make([][2]string, 0, len(mentions))
-	for _, m := range mentions {
-		if m == nil || value(m.Key) == "" {
-			continue
-		}
-		key := value(m.Key)
-		pairs = append(pairs, [2]string{key, "@" + value(m.Name)})
-		if isSelf(m) {
-			mentioned = true
-			s = trimLeading(s, key)
-		}
-	}
-	if len(pairs) > 0 {
-		s = replaceKeys(s, pairs)
-	}
-	return s, mentioned
-}
-
-// trimLeading removes a placeholder and the blank behind it from the start of s; @_user_1 is no part of @_user_12.
-func trimLeading(s, key string) string {
-	rest, ok := strings.CutPrefix(strings.TrimLeft(s, " \n"), key)
-	if !ok || (rest != "" && rest[0] >= '0' && rest[0] <= '9') {
-		return s
-	}
-	return strings.TrimLeft(rest, " \u00a0\n")
-}
-
-// replaceKeys replaces longer keys first, because @_user_1 begins @_user_12.
-func replaceKeys(s string, pairs [][2]string) string {
-	slices.SortStableFunc(pairs, func(a, b [2]string) int { return len(b[0]) - len(a[0]) })
-	flat := make([]string, 0, 2*len(pairs))
-	for _, p := range pairs {
-		flat = append(flat, p[0], p[1])
-	}
-	return strings.NewReplacer(flat...).Replace(s)
 }
 
 func lines(parts ...string) string {

@@ -8,6 +8,12 @@ import (
 	"kefu/adapters"
 )
 
+const (
+	recalledByAuthor = "message_owner"
+	// choiceRecalled marks the notice of a message its author took back.
+	choiceRecalled = "recalled"
+)
+
 // cardAction is the part of a card callback that is used. The SDK's type refuses a value that is a string, which the platform allows.
 type cardAction struct {
 	Operator struct {
@@ -77,21 +83,70 @@ func (p parser) membership(e envelope, event adapters.Event) (adapters.Message, 
 	return m, m.Chat != "", nil
 }
 
+// updated reports an edited message. The event has the form of a new one and is not in the SDK.
+func (p parser) updated(e envelope) (adapters.Message, bool, error) {
+	m, ok, err := p.received(e)
+	if err != nil || !ok || m.Kind != adapters.KindMessage {
+		return m, ok, err
+	}
+	var data larkim.P2MessageReceiveV1Data
+	if err := json.Unmarshal(e.Event, &data); err != nil {
+		return adapters.Message{}, false, errMalformed
+	}
+	at := value(data.Message.UpdateTime)
+	m.Kind = adapters.KindEdit
+	m.SentAt = parseTime(at, e.at(p.now()))
+	m.Order = m.SentAt.UnixMilli()
+	m.ID = adapters.NewID(p.inbox, m.Chat, m.Kind, string(m.Native)+":"+firstOf(at, e.eventID(), digest(string(e.Event))))
+	return m, true, nil
+}
+
+// menu reports a choice from the bot's menu, which is shown in private chats only; the event names the person and not the chat.
+func (p parser) menu(e envelope) (adapters.Message, bool, error) {
+	var data struct {
+		Operator struct {
+			ID   larkim.UserId `json:"operator_id"`
+			Name string        `json:"operator_name"`
+		} `json:"operator"`
+		Key string `json:"event_key"`
+	}
+	if err := json.Unmarshal(e.Event, &data); err != nil {
+		return adapters.Message{}, false, errMalformed
+	}
+	person := openID(&data.Operator.ID)
+	if person == "" || data.Key == "" {
+		return adapters.Message{}, false, nil
+	}
+	m := p.event(e, string(p.people.home(p.ctx, person)), adapters.EventMenu)
+	m.From.ID = person
+	m.Choice = clean(data.Key)
+	return m, true, nil
+}
+
 // recalled reports a withdrawn message. The event names neither the person nor the chat's type. A message withdrawn by somebody
 // who manages the group may be the account's own, and with it the thread that hangs from it is gone: Thread names it, and means
-// nothing where no thread has that root. A message withdrawn by its author is not reported.
+// nothing where no thread has that root. A message withdrawn by its author is a notice; ReplyTo names it.
 func (p parser) recalled(e envelope) (adapters.Message, bool, error) {
 	var data larkim.P2MessageRecalledV1Data
 	if err := json.Unmarshal(e.Event, &data); err != nil {
 		return adapters.Message{}, false, errMalformed
 	}
 	id := value(data.MessageId)
-	if t := value(data.RecallType); t == "" || t == "message_owner" || id == "" {
+	if id == "" || value(data.ChatId) == "" {
 		return adapters.Message{}, false, nil
 	}
 	m := p.event(e, value(data.ChatId), adapters.EventThreadGone)
-	m.Group = true
-	m.Thread = adapters.ThreadID(id)
+	if t := value(data.RecallType); t == "" || t == recalledByAuthor {
+		at, known := p.people.place(p.ctx, m.Chat)
+		if !known {
+			return adapters.Message{}, false, nil
+		}
+		m.Event, m.Choice = adapters.EventDeliverNote, choiceRecalled
+		m.Group, m.From.ID = at.group, at.person
+	} else {
+		m.Group = true
+		m.Thread = adapters.ThreadID(id)
+	}
 	m.ReplyTo = adapters.MessageID(id)
 	m.SentAt = parseTime(value(data.RecallTime), m.SentAt)
 	m.Order = m.SentAt.UnixMilli()

@@ -1,6 +1,7 @@
 package feishu
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"time"
@@ -16,7 +17,9 @@ const maxRaw = 64 << 10
 // The event types that become messages.
 const (
 	typeMessage      = "im.message.receive_v1"
+	typeUpdated      = "im.message.updated_v1"
 	typeRecalled     = "im.message.recalled_v1"
+	typeMenu         = "application.bot.menu_v6"
 	typeCard         = "card.action.trigger"
 	typeEntered      = "im.chat.access_event.bot_p2p_chat_entered_v1"
 	typeBotAdded     = "im.chat.member.bot.added_v1"
@@ -42,8 +45,10 @@ var silent = map[string]bool{
 
 // parser turns authentic events into messages.
 type parser struct {
-	inbox adapters.InboxName
-	now   func() time.Time
+	ctx    context.Context //nolint:containedctx // a parser lives for one event
+	people *people
+	inbox  adapters.InboxName
+	now    func() time.Time
 	// isSelf tells whether a mention addresses the account.
 	isSelf func(*larkim.MentionEvent) bool
 }
@@ -62,6 +67,7 @@ func (p parser) message(e envelope) (m adapters.Message, ok bool) {
 		return adapters.Message{}, false
 	}
 	m.Inbox = p.inbox
+	m.From.Name = p.people.name(p.ctx, m.From.ID)
 	return m, true
 }
 
@@ -70,6 +76,10 @@ func (p parser) known(kind string, e envelope) (adapters.Message, bool, error) {
 	switch kind {
 	case typeMessage:
 		return p.received(e)
+	case typeUpdated:
+		return p.updated(e)
+	case typeMenu:
+		return p.menu(e)
 	case typeCard:
 		return p.pressed(e)
 	case typeEntered:
@@ -100,6 +110,7 @@ func (p parser) received(e envelope) (adapters.Message, bool, error) {
 	if m.Chat == "" || m.From.ID == "" || m.Native == "" {
 		return adapters.Message{}, false, errMalformed
 	}
+	p.people.met(m.Chat, m.Group, m.From.ID)
 	c, err := parseContent(value(data.Message.MessageType), value(data.Message.Content))
 	if err != nil {
 		return p.keepRaw(m, e), true, nil
