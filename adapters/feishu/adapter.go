@@ -39,7 +39,7 @@ func New(inbox adapters.InboxName, cfg Config, env adapters.Env) (*Adapter, erro
 	return &Adapter{
 		inbox: inbox, env: env, client: c, verify: newVerifier(cfg), transport: cfg.Transport,
 		people: newPeople(c, env),
-		self:   &self{known: cfg.BotOpenID, ask: c.botInfo, now: env.Now},
+		self:   &self{known: cfg.BotOpenID, given: cfg.BotOpenID != "", ask: c.botInfo, now: env.Now},
 	}, nil
 }
 
@@ -188,5 +188,6 @@ var (
 	_ adapters.Reactor       = (*Adapter)(nil)
 	_ adapters.Recaller      = (*Adapter)(nil)
 	_ adapters.MediaOpener   = (*Adapter)(nil)
+	_ adapters.Inspector     = (*Adapter)(nil)
 	_ adapters.Prober        = (*Adapter)(nil)
 )

@@ -32,6 +32,8 @@ const (
 	codeImageFormat = 234011
 	codeResolution  = 234039
 	codeScope       = 99991672
+	codeNoChat      = 232006
+	codeOutside     = 232011
 	minRetryAfter   = time.Second
 	resetHeader     = "X-Ogw-Ratelimit-Reset" // seconds
 	logIDHeader     = "X-Tt-Logid"
@@ -87,6 +89,10 @@ var outcomes = map[int]outcome{
 	231005:          {adapters.ReasonThreadGone, "the topic was removed"},
 	231008:          {adapters.ReasonUnreachable, "the bot cannot see the message"},
 	231015:          {adapters.ReasonUnknown, "the same reaction is being made"},
+	41050:           {adapters.ReasonRejected, "the person is outside the app's contact range"},
+	codeNoChat:      {adapters.ReasonUnreachable, "there is no such chat"},
+	codeOutside:     {adapters.ReasonUnreachable, "the bot is not in the chat"},
+	232025:          {adapters.ReasonUnauthorized, "the app's bot ability is off: activate it in the developer console"},
 	232009:          {adapters.ReasonUnreachable, "the group was dissolved"},
 	234001:          {adapters.ReasonRejected, "a parameter of the file is invalid"},
 	234002:          {adapters.ReasonUnauthorized, "the app may not handle files: add the scope im:resource and publish a version"},

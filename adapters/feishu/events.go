@@ -118,7 +118,7 @@ func (p parser) menu(e envelope) (adapters.Message, bool, error) {
 		return adapters.Message{}, false, nil
 	}
 	m := p.event(e, string(p.people.home(p.ctx, person)), adapters.EventMenu)
-	m.From.ID = person
+	m.From = adapters.Person{ID: person, Name: clean(data.Operator.Name)}
 	m.Choice = clean(data.Key)
 	return m, true, nil
 }

@@ -21,21 +21,24 @@ var patient = []time.Duration{5 * time.Millisecond, 20 * time.Millisecond, 100 *
 var quick = feishusim.ClientConfig{ReconnectNonce: 1, ReconnectInterval: 5, PingInterval: 120}
 
 // connect is join over the long connection.
-func connect(t testing.TB, o feishusim.Options, change func(*feishu.Config)) joined {
+func connect(t testing.TB, o feishusim.Options, change func(*feishu.Config), env ...func(*adapters.Env)) joined {
 	t.Helper()
 	o.LongConnection, o.Client = true, quick
 	if o.Repush == nil {
 		o.Repush = patient
 	}
 	gateway := adaptertest.NewGateway()
-	env, _ := adaptertest.NewEnv(t, gateway)
+	with, _ := adaptertest.NewEnv(t, gateway)
+	for _, f := range env {
+		f(&with)
+	}
 	s := startSim(t, o)
 	cfg := config(s)
 	cfg.Transport = feishu.TransportWebsocket
 	if change != nil {
 		change(&cfg)
 	}
-	j := joined{Sim: s, adapter: newAdapter(t, cfg, env), gateway: gateway}
+	j := joined{Sim: s, adapter: newAdapter(t, cfg, with), gateway: gateway}
 	j.listen(t)
 	return j
 }

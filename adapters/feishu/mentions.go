@@ -7,11 +7,17 @@ import (
 	larkim "github.com/larksuite/oapi-sdk-go/v3/service/im/v1"
 )
 
+// everybody is the placeholder of a mention of the whole group, which mentions do not list.
+const everybody = "@_all"
+
 // resolveMentions replaces the placeholders @_user_N by @name, removes the account's own mention where it leads the text, and
 // tells whether the account is mentioned.
 func resolveMentions(s string, mentions []*larkim.MentionEvent, isSelf func(*larkim.MentionEvent) bool) (string, bool) {
 	mentioned := false
-	pairs := make([][2]string, 0, len(mentions))
+	pairs := make([][2]string, 0, len(mentions)+1)
+	if strings.Contains(s, everybody) {
+		pairs = append(pairs, [2]string{everybody, "@all"})
+	}
 	for _, m := range mentions {
 		if m == nil || value(m.Key) == "" {
 			continue

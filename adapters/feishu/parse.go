@@ -67,7 +67,7 @@ func (p parser) message(e envelope) (m adapters.Message, ok bool) {
 		return adapters.Message{}, false
 	}
 	m.Inbox = p.inbox
-	m.From.Name = p.people.name(p.ctx, m.From.ID)
+	m.From.Name = firstOf(p.people.name(p.ctx, m.From.ID), m.From.Name)
 	return m, true
 }
 

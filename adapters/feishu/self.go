@@ -22,6 +22,8 @@ const (
 type self struct {
 	ask func(context.Context) (string, error)
 	now func() time.Time
+	// given says that known was configured.
+	given bool
 
 	mu     sync.Mutex // held while asking, so that one delivery asks and the others wait
 	known  string
@@ -43,6 +45,9 @@ func (s *self) mentionedBy(ctx context.Context, m *larkim.MentionEvent) bool {
 	}
 	return bot == mentionTypeBot
 }
+
+// configured says that the id was not asked for but given.
+func (s *self) configured() bool { return s.given }
 
 // openID returns "" while it is not known.
 func (s *self) openID(ctx context.Context) string {

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"kefu/adapters"
 )
 
 const (
@@ -16,7 +18,7 @@ const (
 	storeWithin = 2800 * time.Millisecond
 )
 
-// ServeHTTP implements adapters.WebhookServer. A card callback gets an empty object: the card stays as it is.
+// ServeHTTP implements adapters.WebhookServer. A card callback gets a toast; the card itself is replaced by Edit once the press was handled.
 func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -72,12 +74,23 @@ func (a *Adapter) receive(ctx context.Context, e envelope) (any, error) {
 		a.env.Log.DebugContext(ctx, "feishu event acknowledged, not received", slog.String("inbox", string(a.inbox)), slog.String("type", e.eventType()))
 		return struct{}{}, nil
 	}
-	if err := a.env.Gateway.Receive(ctx, m); err != nil {
-		a.env.Log.WarnContext(ctx, "feishu event not stored, the platform will push it again",
-			slog.String("inbox", string(a.inbox)), slog.String("id", m.ID), slog.Any("error", err))
-		return nil, err
+	err := a.env.Gateway.Receive(ctx, m)
+	if err != nil {
+		a.env.Log.WarnContext(ctx, "feishu event not stored",
+			slog.String("inbox", string(a.inbox)), slog.String("type", e.eventType()), slog.String("id", m.ID), slog.Any("error", err))
 	}
-	return struct{}{}, nil
+	switch {
+	case e.eventType() != typeCard:
+		return struct{}{}, err
+	case err != nil: // a callback is never pushed again: whoever pressed must know
+		r := a.toast(toastError, adapters.WordAgain)
+		if r.Toast == nil {
+			return nil, err
+		}
+		return r, nil
+	default:
+		return a.toast(toastInfo, adapters.WordPressed), nil
+	}
 }
 
 func answer(w http.ResponseWriter, v any) {

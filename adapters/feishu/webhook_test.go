@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"kefu/adapters"
 	"kefu/adapters/adaptertest"
 	"kefu/adapters/feishu"
@@ -161,10 +163,13 @@ type joined struct {
 	tokens  *adaptertest.Tokens
 }
 
-func join(t testing.TB, o feishusim.Options) joined {
+func join(t testing.TB, o feishusim.Options, change ...func(*adapters.Env)) joined {
 	t.Helper()
 	gateway := adaptertest.NewGateway()
 	env, _ := adaptertest.NewEnv(t, gateway)
+	for _, f := range change {
+		f(&env)
+	}
 	s := startSim(t, o)
 	a := newAdapter(t, config(s), env)
 	s.SetWebhook(adaptertest.Serve(t, a))
@@ -288,6 +293,36 @@ func TestCallbackIsNotRepeated(t *testing.T) {
 	if got := j.Callbacks(); got["200671"] != 1 || len(got) != 1 {
 		t.Errorf("the customer saw %v, want one error and no repeat", got)
 	}
+}
+
+// TestToasts: who pressed learns at once whether it arrived, over either transport.
+func TestToasts(t *testing.T) {
+	words := func(w adapters.Word) map[string]string {
+		return map[string]string{"zh-CN": "已收到 " + string(w), "en": string(w)}
+	}
+	for name, make := range map[string]func(t *testing.T) joined{
+		"webhook":         func(t *testing.T) joined { return join(t, feishusim.Options{}, withWords(words)) },
+		"long connection": func(t *testing.T) joined { return connect(t, feishusim.Options{}, nil, withWords(words)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := make(t)
+			sent, err := j.adapter.Send(t.Context(), adapters.Outgoing{Key: "k", Chat: adapters.ChatID(j.PrivateChat(customer)), Text: "pick", Choices: []adapters.Choice{{ID: "a", Label: "A"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			j.say(t, sim.Say{From: customer, ReplyTo: string(sent.ID), Press: "a"})
+			j.gateway.FailNext(1)
+			j.say(t, sim.Say{From: customer, ReplyTo: string(sent.ID), Press: "a"})
+			want := []string{"info: 已收到 pressed", "error: 已收到 again"}
+			if diff := cmp.Diff(want, j.Toasts()); diff != "" || j.Callbacks()["ok"] != 2 {
+				t.Errorf("callbacks %v, toasts (-want +got):\n%s", j.Callbacks(), diff)
+			}
+		})
+	}
+}
+
+func withWords(words func(adapters.Word) map[string]string) func(*adapters.Env) {
+	return func(e *adapters.Env) { e.Words = words }
 }
 
 // TestRepushWithBothTimestamps fails every push but the last: the platform may sign a repeat with the first time or a new one.

@@ -194,8 +194,12 @@ func (a *App) build(ctx context.Context, process string) error {
 
 // connect builds the adapter of every inbox. This switch is the list of channels.
 func (a *App) connect(gateway adapters.Gateway) ([]adapters.Adapter, error) {
+	words, err := texts.New(a.cfg.Bot.Texts)
+	if err != nil {
+		return nil, fmt.Errorf("bot.texts: %w", err)
+	}
 	env := adapters.Env{
-		Gateway: gateway, Tokens: tokens{coord.NewTokens(a.coord, a.o.Now)}, HTTP: httpClient(), Now: a.o.Now, Log: a.o.Log,
+		Gateway: gateway, Tokens: tokens{coord.NewTokens(a.coord, a.o.Now)}, HTTP: httpClient(), Now: a.o.Now, Log: a.o.Log, Words: pressWords(words),
 	}
 	var all []adapters.Adapter
 	for _, in := range a.cfg.Inboxes {
@@ -217,6 +221,18 @@ func (a *App) connect(gateway adapters.Gateway) ([]adapters.Adapter, error) {
 		all = append(all, ad)
 	}
 	return all, nil
+}
+
+// pressWords gives adapters the texts of the catalogue by language.
+func pressWords(words *texts.Catalogue) func(adapters.Word) map[string]string {
+	ids := map[adapters.Word]string{adapters.WordPressed: texts.ButtonPressed, adapters.WordAgain: texts.ButtonAgain}
+	return func(w adapters.Word) map[string]string {
+		all := make(map[string]string)
+		for _, lang := range words.Languages() {
+			all[lang] = words.Text(lang, ids[w], nil)
+		}
+		return all
+	}
 }
 
 // httpClient is what adapters call platforms with: bounded in time and connections, following no redirects with credentials.

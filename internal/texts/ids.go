@@ -231,6 +231,12 @@ const (
 	HelpID      = "help_id"
 )
 
+// What the platform shows at once to who pressed a button; one for each adapters.Word.
+const (
+	ButtonPressed = "button_pressed"
+	ButtonAgain   = "button_again"
+)
+
 // Why a message was not delivered and what to do; one for each adapters.Reason.
 const (
 	SendFailedUnavailable  = "send_failed_unavailable"

@@ -51,6 +51,7 @@ func (s *Sim) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST "+tokenPath, s.faulty(tokenPath, s.serveToken))
 	mux.Handle("GET /open-apis/bot/v3/info", s.faulty("/open-apis/bot/v3/info", s.serveBotInfo))
+	s.directoryRoutes(mux)
 	mux.Handle("POST "+endpointPath, s.faulty(endpointPath, s.serveEndpoint))
 	mux.HandleFunc("GET "+socketPath, s.serveSocket)
 	mux.Handle("GET "+resourcePath, s.faulty(opOf(resourcePath), s.serveResource))
@@ -81,7 +82,7 @@ const (
 
 // opOf names an operation as Faults does.
 func opOf(path string) string {
-	return strings.NewReplacer("{id}", ":message_id", "{key}", ":file_key").Replace(path)
+	return strings.NewReplacer("{id}", ":message_id", "{key}", ":file_key", "{user}", ":user_id", "{chat}", ":chat_id").Replace(path)
 }
 
 // faulty makes the planned fault of op out of next.

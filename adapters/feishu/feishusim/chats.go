@@ -13,6 +13,8 @@ type chat struct {
 	person    string // open_id; "" for groups
 	topics    bool   // every message outside a topic opens one
 	noThreads bool
+	moderated bool // only the owner may speak
+	external  bool
 	outside   bool // the bot is not a member
 	dissolved bool
 	stopped   bool // the person stopped the bot
@@ -48,6 +50,7 @@ type message struct {
 	content   string
 	shown     shown
 	seq       int64
+	created   string // milliseconds
 	edited    bool
 	reactions []string
 	files     map[string]resource // by key
@@ -62,6 +65,8 @@ type Group struct {
 	Topics bool
 	// NoThreads makes replies in threads fail with 230071.
 	NoThreads bool
+	// Moderated lets only the owner speak; External makes people of other companies members. Both are told, and stop nobody here.
+	Moderated, External bool
 }
 
 // AddGroup makes a group with the bot in it. Anybody may speak there. It is delivered as no event: see AddBot.
@@ -74,7 +79,7 @@ func (s *Sim) AddGroup(g Group) error {
 	if s.chats[g.ID] != nil {
 		return fmt.Errorf("feishusim: there is a chat %s already", g.ID)
 	}
-	s.chats[g.ID] = &chat{id: g.ID, topics: g.Topics, noThreads: g.NoThreads}
+	s.chats[g.ID] = &chat{id: g.ID, topics: g.Topics, noThreads: g.NoThreads, moderated: g.Moderated, external: g.External}
 	return nil
 }
 
@@ -166,7 +171,7 @@ func (s *Sim) Thread(root string) string {
 
 // add stores a message and shows it. The caller holds s.mu.
 func (s *Sim) add(m *message, p sim.Post) *message {
-	m.id = s.newID("om")
+	m.id, m.created = s.newID("om"), s.millis()
 	if m.chat.topics && m.root == "" {
 		m.thread = s.newID("omt")
 	}

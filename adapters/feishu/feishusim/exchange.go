@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -46,24 +47,35 @@ func (p *pusher) post(d *delivery, at time.Time) bool {
 	d.tries++
 	p.sim.opts.OnDelivery(sim.Delivery{Chat: d.chat, ID: d.id, Post: d.message, Attempt: d.tries, Status: status, Took: time.Since(began)})
 	if d.kind == cardEvent {
-		p.sim.countCallback(callbackOutcome(status, body, err))
+		how, toast := callbackOutcome(status, body, err)
+		p.sim.countCallback(how, toast)
 	}
 	return err == nil && status == http.StatusOK
 }
 
 // callbackOutcome is what the person who pressed sees. 200341 is documented; the other two are the client's errors for a status other than 200
 // and for a body that is no object.
-func callbackOutcome(status int, body []byte, err error) string {
-	var object map[string]json.RawMessage
+func callbackOutcome(status int, body []byte, err error) (how, toast string) {
+	var answer *struct {
+		Toast *struct {
+			Type    string            `json:"type"`
+			Content string            `json:"content"`
+			I18n    map[string]string `json:"i18n"`
+		} `json:"toast"`
+	}
 	switch {
 	case err != nil:
-		return "200341"
+		return "200341", ""
 	case status != http.StatusOK:
-		return "200671"
-	case json.Unmarshal(body, &object) != nil:
-		return "200672"
+		return "200671", ""
+	case json.Unmarshal(body, &answer) != nil || answer == nil:
+		return "200672", ""
+	case answer.Toast == nil:
+		return "ok", ""
+	case answer.Toast.Content == "" || !slices.Contains([]string{"info", "success", "error", "warning"}, answer.Toast.Type):
+		return "200672", ""
 	default:
-		return "ok"
+		return "ok", answer.Toast.Type + ": " + answer.Toast.Content
 	}
 }
 

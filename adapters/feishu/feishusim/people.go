@@ -11,7 +11,7 @@ import (
 	"kefu/internal/sim"
 )
 
-// Say implements sim.Platform. Events are "start": the person opens the private chat. Thread is the root's message id. An
+// Say implements sim.Platform. Events are "start": the person opens the private chat, and "menu": they choose the item Text of the bot's menu. Thread is the root's message id. An
 // unknown Kind is sent with empty content, as types of the future will be.
 func (s *Sim) Say(_ context.Context, say sim.Say) (string, error) {
 	if !strings.HasPrefix(say.From, "ou_") {
@@ -20,6 +20,9 @@ func (s *Sim) Say(_ context.Context, say sim.Say) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.privateChat(say.From)
+	if say.Name != "" {
+		s.names[say.From] = say.Name
+	}
 	if say.Chat != "" {
 		if c = s.chats[say.Chat]; c == nil || !c.group() || c.dissolved {
 			return "", fmt.Errorf("feishusim: there is no group %s", say.Chat)
@@ -28,6 +31,8 @@ func (s *Sim) Say(_ context.Context, say sim.Say) (string, error) {
 	switch {
 	case say.Event != "":
 		return s.enter(c, say)
+	case say.Edits != "":
+		return s.rewrite(say)
 	case say.Press != "":
 		return s.press(c, say)
 	default:
@@ -36,6 +41,12 @@ func (s *Sim) Say(_ context.Context, say sim.Say) (string, error) {
 }
 
 func (s *Sim) enter(c *chat, say sim.Say) (string, error) {
+	if say.Event == "menu" && !c.group() {
+		return s.push(c, "application.bot.menu_v6", map[string]any{
+			"operator":  map[string]any{"operator_name": say.Name, "operator_id": userID(say.From)},
+			"event_key": say.Text, "timestamp": s.opts.Now().Unix(),
+		}), nil
+	}
 	if say.Event != "start" || c.group() {
 		return "", fmt.Errorf("feishusim: the platform has no event %q here", say.Event)
 	}
@@ -90,6 +101,27 @@ func (s *Sim) write(c *chat, say sim.Say) (string, error) {
 		return m.id, nil
 	}
 	s.push(c, "im.message.receive_v1", s.messageEvent(m, mentions))
+	return m.id, nil
+}
+
+// rewrite edits a person's own text.
+func (s *Sim) rewrite(say sim.Say) (string, error) {
+	m := s.messages[say.Edits]
+	if m == nil || m.from != say.From || m.gone || m.kind != "text" {
+		return "", fmt.Errorf("feishusim: message %s is no text of %s", say.Edits, say.From)
+	}
+	m.content, m.shown.text, m.edited = contentOf("text", say.Text, false, nil).content, say.Text, true
+	s.log.Add(sim.Post{
+		ID: m.id, Chat: m.chat.name(), Group: m.chat.group(), Thread: m.threadRoot(), From: m.from, Text: say.Text, Edited: m.seq, At: s.opts.Now(),
+	})
+	if m.chat.outside || m.chat.group() && !s.opts.GroupMessages {
+		return m.id, nil
+	}
+	event := s.messageEvent(m, nil)
+	if msg, ok := event["message"].(map[string]any); ok {
+		msg["create_time"] = m.created
+	}
+	s.pushEvent(m.chat, "im.message.updated_v1", "", event)
 	return m.id, nil
 }
 

@@ -88,12 +88,17 @@ func (p *pusher) target() string {
 
 // push queues an event of a chat and returns its id. The caller holds Sim.mu.
 func (s *Sim) push(c *chat, kind string, event map[string]any) string {
-	id, payload := s.envelope(kind, event)
-	d := &delivery{id: id, chat: c.id, kind: kind, payload: payload, at: s.opts.Now()}
+	message := ""
 	if m, ok := event["message"].(map[string]any); ok {
-		d.message, _ = m["message_id"].(string)
+		message, _ = m["message_id"].(string)
 	}
-	s.out.enqueue(c, d)
+	return s.pushEvent(c, kind, message, event)
+}
+
+// pushEvent is push of an event about message, "" where it is no new one.
+func (s *Sim) pushEvent(c *chat, kind, message string, event map[string]any) string {
+	id, payload := s.envelope(kind, event)
+	s.out.enqueue(c, &delivery{id: id, chat: c.id, kind: kind, message: message, payload: payload, at: s.opts.Now()})
 	return id
 }
 

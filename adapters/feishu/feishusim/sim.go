@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +34,12 @@ type Options struct {
 	Mute bool
 	// GroupMessages grants im:message.group_msg: everything said in the bot's groups is delivered.
 	GroupMessages bool
+	// Contacts grants contact:user.base:readonly: people's names are told.
+	Contacts bool
+	// Denied are scopes the app lacks, of those it has by default.
+	Denied []string
+	// NoPrivateChatQuery refuses the query for private chats, which is not in the public reference.
+	NoPrivateChatQuery bool
 	// NoRateLimits switches the budgets off.
 	NoRateLimits bool
 	// Repush are the pauses before a failed push is repeated; nil = 15 s, 5 min, 1 h, 6 h.
@@ -95,11 +102,13 @@ type Sim struct {
 	chats     map[string]*chat // by chat id
 	private   map[string]*chat // by open_id
 	messages  map[string]*message
+	names     map[string]string     // by open_id
 	sent      map[string]sentBefore // by uuid
 	uploads   map[string]upload     // by key
 	budget    budget
 	refusals  map[string]int
 	callbacks map[string]int
+	toasts    []string
 	serial    int64
 }
 
@@ -114,7 +123,7 @@ func Start(o Options) (*Sim, error) {
 	}
 	s := &Sim{
 		opts: o, base: "http://" + listener.Addr().String(), log: sim.Log{Keep: o.KeepPosts},
-		chats: map[string]*chat{}, private: map[string]*chat{}, messages: map[string]*message{}, sent: map[string]sentBefore{}, uploads: map[string]upload{},
+		chats: map[string]*chat{}, private: map[string]*chat{}, messages: map[string]*message{}, names: map[string]string{}, sent: map[string]sentBefore{}, uploads: map[string]upload{},
 		refusals: map[string]int{}, callbacks: map[string]int{}, budget: budget{},
 		ws: sockets{tickets: map[string]bool{}, changed: make(chan struct{})},
 	}
@@ -174,10 +183,23 @@ func (s *Sim) Callbacks() map[string]int {
 	return maps.Clone(s.callbacks)
 }
 
-func (s *Sim) countCallback(how string) {
+// Toasts are what people saw after their last presses, as "type: words".
+func (s *Sim) Toasts() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.toasts)
+}
+
+// maxToasts bounds how many toasts are remembered.
+const maxToasts = 100
+
+func (s *Sim) countCallback(how, toast string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.callbacks[how]++
+	if toast != "" {
+		s.toasts = append(s.toasts[max(0, len(s.toasts)-maxToasts+1):], toast)
+	}
 }
 
 // newID makes an id of the platform's look. The caller holds s.mu.
