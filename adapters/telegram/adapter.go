@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ type Adapter struct {
 	env    adapters.Env
 	client *client
 	poller *client // without a time-out of its own
+	files  *client // the same, and follows no redirects
 	self   atomic.Pointer[Account]
 }
 
@@ -44,6 +46,9 @@ func New(inbox adapters.InboxName, cfg Config, env adapters.Env) (*Adapter, erro
 	patient := *env.HTTP
 	patient.Timeout = 0
 	a.poller = newClient(cfg, &patient)
+	strict := patient
+	strict.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	a.files = newClient(cfg, &strict)
 	return a, nil
 }
 
@@ -57,6 +62,9 @@ func (a *Adapter) Features() adapters.Features {
 		MaxText:     4096,
 		TextUnit:    adapters.UnitUTF16,
 		MaxChoices:  8,
+		Media:       mediaLimits(),
+		MaxCaption:  maxCaption,
+		MaxFetch:    maxFetch,
 		MessageIDs:  true,
 		Threads:     true,
 		Edit:        true,
@@ -71,11 +79,17 @@ func (a *Adapter) Features() adapters.Features {
 // Send implements adapters.Adapter. Telegram has no idempotency key: what ended as unknown may have arrived.
 func (a *Adapter) Send(ctx context.Context, out adapters.Outgoing) (adapters.Receipt, error) {
 	var sent message
-	if err := a.client.call(ctx, "sendMessage", sendParams(out), &sent); err != nil {
+	var err error
+	if out.Media != nil {
+		sent, err = a.sendMedia(ctx, out)
+	} else {
+		err = a.client.call(ctx, "sendMessage", sendParams(out), &sent)
+	}
+	if err != nil {
 		return adapters.Receipt{}, err
 	}
 	if sent.MessageID <= 0 || sent.Chat == nil {
-		return adapters.Receipt{}, &adapters.SendError{Reason: adapters.ReasonUnknown, Err: errors.New("sendMessage: accepted without a message in the answer")}
+		return adapters.Receipt{}, &adapters.SendError{Reason: adapters.ReasonUnknown, Err: errors.New("send: accepted without a message in the answer")}
 	}
 	return adapters.Receipt{ID: messageID(sent.MessageID), Thread: sent.topic()}, nil
 }

@@ -35,6 +35,18 @@ func newClient(cfg Config, hc *http.Client) *client {
 
 // call makes one attempt and decodes the result into result unless that is nil. Every error is a *adapters.SendError.
 func (c *client) call(ctx context.Context, method string, params tgbotapi.Params, result any) error {
+	return c.do(ctx, method, result, func(bot *tgbotapi.BotAPI) (*tgbotapi.APIResponse, error) { return bot.MakeRequest(method, params) })
+}
+
+// upload is call with a file, which the library streams and closes.
+func (c *client) upload(ctx context.Context, method string, params tgbotapi.Params, file tgbotapi.RequestFile, result any) error {
+	return c.do(ctx, method, result, func(bot *tgbotapi.BotAPI) (*tgbotapi.APIResponse, error) {
+		resp, err := bot.UploadFiles(method, params, []tgbotapi.RequestFile{file})
+		return resp, err
+	})
+}
+
+func (c *client) do(ctx context.Context, method string, result any, request func(*tgbotapi.BotAPI) (*tgbotapi.APIResponse, error)) error {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, callTimeout)
@@ -43,7 +55,7 @@ func (c *client) call(ctx context.Context, method string, params tgbotapi.Params
 	x := &exchange{ctx: ctx, http: c.http}
 	bot := *c.bot
 	bot.Client = x
-	resp, err := bot.MakeRequest(method, params)
+	resp, err := request(&bot)
 	var refused *tgbotapi.Error
 	switch {
 	case errors.As(err, &refused):

@@ -79,6 +79,10 @@ func running(t testing.TB, env adapters.Env, transport telegram.Transport) adapt
 		Shows: []adapters.SpanKind{
 			adapters.SpanBold, adapters.SpanItalic, adapters.SpanStrike, adapters.SpanCode, adapters.SpanPre, adapters.SpanQuote, adapters.SpanLink,
 		},
+		Sends: map[string]adapters.AttachmentKind{
+			"photo": adapters.AttachmentImage, "document": adapters.AttachmentFile, "voice": adapters.AttachmentVoice, "audio": adapters.AttachmentAudio,
+			"video": adapters.AttachmentVideo, "video_note": adapters.AttachmentVideo, "animation": adapters.AttachmentAnimation, "sticker": adapters.AttachmentSticker,
+		},
 		DeleteThread: func(thread adapters.ThreadID) error {
 			return s.DeleteTopic(group, string(thread))
 		},
@@ -117,7 +121,9 @@ func TestConformancePolling(t *testing.T) {
 		Start: func(t testing.TB, env adapters.Env) adaptertest.Running {
 			return running(t, env, telegram.TransportPolling)
 		},
-		SendOp: func(op string) bool { return op == "sendMessage" },
+		SendOp:  func(op string) bool { return op == "sendMessage" },
+		MediaOp: func(op string) bool { return strings.HasPrefix(op, "send") },
+		FetchOp: func(op string) bool { return op == "getFile" || op == "file" },
 	})
 }
 

@@ -15,8 +15,8 @@ import (
 
 	"kefu/internal/config"
 	"kefu/internal/docstore"
-	"kefu/internal/media"
 	"kefu/internal/docstore/sqlite"
+	"kefu/internal/media"
 	"kefu/kb"
 	"kefu/tickets"
 )

@@ -123,5 +123,8 @@ func (s *Sim) getFile(p params) (any, *refusal) {
 	if !ok {
 		return nil, badRequest("wrong file_id or the file is temporarily unavailable")
 	}
+	if len(content) > maxFetch {
+		return nil, badRequest("file is too big")
+	}
 	return object{"file_id": id, "file_unique_id": id, "file_size": len(content), "file_path": id}, nil
 }

@@ -15,7 +15,11 @@ import (
 )
 
 // maxUpload is the largest request the Bot API takes.
-const maxUpload = 50 << 20
+const (
+	maxUpload = 50 << 20
+	maxPhoto  = 10 << 20
+	maxFetch  = 20 << 20
+)
 
 type object = map[string]any
 
@@ -49,6 +53,13 @@ func methods() map[string]method {
 		"deletewebhook":       (*Sim).deleteWebhook,
 		"getwebhookinfo":      (*Sim).getWebhookInfo,
 		"sendmessage":         (*Sim).sendMessage,
+		"sendphoto":           sendMedia("photo"),
+		"senddocument":        sendMedia("document"),
+		"sendvoice":           sendMedia("voice"),
+		"sendaudio":           sendMedia("audio"),
+		"sendvideo":           sendMedia("video"),
+		"sendanimation":       sendMedia("animation"),
+		"sendsticker":         sendMedia("sticker"),
 		"editmessagetext":     (*Sim).editMessageText,
 		"deletemessage":       (*Sim).deleteMessage,
 		"answercallbackquery": (*Sim).answerCallbackQuery,
@@ -200,6 +211,18 @@ func (s *Sim) serveFile(w http.ResponseWriter, r *http.Request, token, path stri
 		s.refuse(w, &refusal{code: http.StatusNotFound, description: "Not Found"})
 		return
 	}
+	switch s.faults.Next("file") {
+	case sim.FaultNone, sim.FaultSlow:
+	case sim.FaultRateLimit:
+		write(w, tooMany(1))
+		return
+	case sim.FaultServerError:
+		badGateway(w)
+		return
+	default:
+		hangUp(w)
+		return
+	}
 	w.Header().Set("Content-Type", "application/octet-stream")
 	_, _ = w.Write(content)
 }
@@ -209,7 +232,7 @@ type params map[string]string
 
 // readParams takes the query and a body as form, multipart or JSON. A body of another type is not looked at, as on the platform.
 func readParams(w http.ResponseWriter, r *http.Request) (params, *refusal) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
+	r.Body = http.MaxBytesReader(w, r.Body, maxUpload+64<<10)
 	p := params{}
 	p.add(r.URL.Query())
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -232,11 +255,9 @@ func readParams(w http.ResponseWriter, r *http.Request) (params, *refusal) {
 		}
 		p.add(r.PostForm)
 	case "multipart/form-data":
-		if err := r.ParseMultipartForm(1 << 20); err != nil {
-			return nil, badRequest("can't parse the form")
+		if bad := p.form(r); bad != nil {
+			return nil, bad
 		}
-		p.add(url.Values(r.MultipartForm.Value))
-		_ = r.MultipartForm.RemoveAll() // uploads are not kept
 	}
 	_, _ = io.Copy(io.Discard, r.Body) // so that the server notices when the client leaves
 	return p, nil

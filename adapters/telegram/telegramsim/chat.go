@@ -63,6 +63,8 @@ type stored struct {
 	markup   string // of the buttons as sent, normalized
 	buttons  []sim.Button
 	reaction string
+	file     *sim.File // nil = text alone
+	album    string
 	seq      int64  // of its post
 	body     object // as Telegram describes it, without reply_to_message
 }
@@ -214,6 +216,7 @@ func (s *Sim) threadOf(c *chat, p params) (int, *refusal) {
 func (s *Sim) post(c *chat, m *stored, p sim.Post) {
 	p.Chat, p.Group, p.ID, p.Text, p.Buttons, p.At = c.key(), !c.private(), strconv.Itoa(m.id), m.text, m.buttons, s.now()
 	p.Markup = m.words.html()
+	p.File, p.Album = m.file, m.album
 	if m.thread != 0 {
 		p.Thread = strconv.Itoa(m.thread)
 	}

@@ -17,7 +17,9 @@
 // since a Telegram token does not expire. A webhook delivery asks for "deliver": FaultDuplicate and FaultHold as documented there,
 // FaultReset, FaultRateLimit, FaultServerError and FaultTokenExpired lose the request, the others lose the answer.
 //
-// Not simulated: media sent by the bot, formatting (parse_mode is checked and removed), inline mode, payments, polls of the bot,
+// Files keep their bytes: no photo is compressed, no animation converted.
+//
+// Not simulated: formatting (parse_mode is checked and removed), inline mode, payments, polls of the bot,
 // business accounts, channels, topics in private chats, message_reaction and chat_member updates, group permissions beyond
 // administrator or not, flood limits on anything but messages and edits.
 package telegramsim

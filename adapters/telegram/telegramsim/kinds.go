@@ -1,6 +1,7 @@
 package telegramsim
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -11,21 +12,23 @@ import (
 // sayKind sends something else than text; say.Text is its caption.
 func (s *Sim) sayKind(c *chat, p *person, thread int, say sim.Say) (string, error) {
 	if say.Kind != "album" {
-		extra, err := s.payload(say.Kind)
+		if units(say.Text) > maxCaption {
+			return "", errors.New("telegramsim: a caption has at most 1024 characters")
+		}
+		extra, err := s.payload(say.Kind, &say)
 		if err != nil {
 			return "", err
+		}
+		if say.Album != "" {
+			extra["media_group_id"] = say.Album
 		}
 		return s.write(c, p, thread, say, extra)
 	}
 	s.albums++
+	say.Kind, say.Album = "photo", strconv.Itoa(13_000_000_000+s.albums)
 	first := ""
 	for i := range 2 {
-		extra, err := s.payload("photo")
-		if err != nil {
-			return "", err
-		}
-		extra["media_group_id"] = strconv.Itoa(13_000_000_000 + s.albums)
-		id, err := s.write(c, p, thread, say, extra)
+		id, err := s.sayKind(c, p, thread, say)
 		if err != nil {
 			return "", err
 		}
@@ -36,28 +39,47 @@ func (s *Sim) sayKind(c *chat, p *person, thread int, say sim.Say) (string, erro
 	return first, nil
 }
 
-// payload makes the fields of one kind of message.
-func (s *Sim) payload(kind string) (object, error) {
-	switch kind {
-	case "photo":
-		return object{kind: []object{s.file(kind, object{"width": 90, "height": 60}), s.file(kind, object{"width": 800, "height": 533})}}, nil
-	case "document":
-		return object{kind: s.file(kind, object{"file_name": "order.pdf", "mime_type": "application/pdf"})}, nil
-	case "voice":
-		return object{kind: s.file(kind, object{"duration": 3, "mime_type": "audio/ogg"})}, nil
-	case "audio":
-		return object{kind: s.file(kind, object{"duration": 180, "mime_type": "audio/mpeg", "performer": "Band", "title": "Song", "file_name": "song.mp3"})}, nil
-	case "video":
-		return object{kind: s.file(kind, object{"width": 640, "height": 480, "duration": 12, "mime_type": "video/mp4", "file_name": "clip.mp4"})}, nil
-	case "video_note":
-		return object{kind: s.file(kind, object{"length": 240, "duration": 5})}, nil
-	case "animation":
-		gif := s.file(kind, object{"width": 320, "height": 240, "duration": 2, "mime_type": "video/mp4", "file_name": "cat.mp4"})
-		return object{kind: gif, "document": maps.Clone(gif)}, nil
-	case "sticker":
-		return object{kind: s.file(kind, object{"type": "regular", "width": 512, "height": 512, "is_animated": false, "is_video": false, "emoji": "👋"})}, nil
+// madeUp are the files of people who do not say which.
+var madeUp = map[string]sim.File{
+	"photo":      {},
+	"document":   {Name: "order.pdf", MIME: "application/pdf"},
+	"voice":      {MIME: "audio/ogg", Duration: 3},
+	"audio":      {Name: "song.mp3", MIME: "audio/mpeg", Duration: 180},
+	"video":      {Name: "clip.mp4", MIME: "video/mp4", Duration: 12},
+	"video_note": {Duration: 5},
+	"animation":  {Name: "cat.mp4", MIME: "video/mp4", Duration: 2},
+	"sticker":    {},
+}
+
+// facts are what the platform adds to each kind.
+var facts = map[string]object{
+	"audio":      {"performer": "Band", "title": "Song"},
+	"video":      {"width": 640, "height": 480},
+	"video_note": {"length": 240},
+	"animation":  {"width": 320, "height": 240},
+	"sticker":    {"type": "regular", "width": 512, "height": 512, "is_animated": false, "is_video": false, "emoji": "👋"},
+}
+
+// payload makes the fields of one kind of message, and say.File where a file belongs to it.
+func (s *Sim) payload(kind string, say *sim.Say) (object, error) {
+	made, ok := madeUp[kind]
+	if !ok {
+		say.File = nil
+		return plainPayload(kind)
 	}
-	return plainPayload(kind)
+	if say.File == nil {
+		made.Data = []byte("bytes of a " + kind)
+		say.File = &made
+	}
+	if kind == "photo" {
+		small := s.file(kind, object{"width": 90, "height": 60}, &sim.File{Data: []byte("a thumbnail")})
+		return object{kind: []object{small, s.file(kind, object{"width": 800, "height": 533}, say.File)}}, nil
+	}
+	o := s.file(kind, maps.Clone(facts[kind]), say.File)
+	if kind == "animation" {
+		return object{kind: o, "document": maps.Clone(o)}, nil
+	}
+	return object{kind: o}, nil
 }
 
 // plainPayload makes the kinds without bytes.
@@ -85,10 +107,24 @@ func plainPayload(kind string) (object, error) {
 	return nil, fmt.Errorf("telegramsim: unknown kind of message %q", kind)
 }
 
-// file keeps a few bytes and describes them.
-func (s *Sim) file(kind string, o object) object {
-	content := []byte("bytes of a " + kind)
-	id := s.files.add(kind+"_", content)
-	o["file_id"], o["file_unique_id"], o["file_size"] = id, id, len(content)
+// file keeps bytes and describes them.
+func (s *Sim) file(kind string, o object, f *sim.File) object {
+	if o == nil {
+		o = object{}
+	}
+	id := s.files.add(kind+"_", f.Data)
+	o["file_id"], o["file_unique_id"], o["file_size"] = id, id, len(f.Data)
+	if kind == "photo" || kind == "sticker" {
+		return o
+	}
+	if f.Name != "" && kind != "voice" && kind != "video_note" {
+		o["file_name"] = f.Name
+	}
+	if f.MIME != "" && kind != "video_note" {
+		o["mime_type"] = f.MIME
+	}
+	if kind != "document" {
+		o["duration"] = f.Duration
+	}
 	return o
 }

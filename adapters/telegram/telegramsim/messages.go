@@ -79,6 +79,8 @@ func (s *Sim) editMessageText(p params) (any, *refusal) {
 		return nil, badRequest("message to edit not found")
 	case !m.bot:
 		return nil, badRequest("message can't be edited")
+	case m.file != nil:
+		return nil, badRequest("there is no text in the message to edit")
 	}
 	said, keys, bad := content(p)
 	if bad != nil {

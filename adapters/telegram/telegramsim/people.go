@@ -14,6 +14,9 @@ import (
 
 // Say implements sim.Platform. Kind "album" sends two photos and returns the id of the first; Event "stop" has no id.
 func (s *Sim) Say(_ context.Context, say sim.Say) (string, error) {
+	if say.Edits != "" {
+		return say.Edits, s.Edit(say.From, say.Chat, say.Edits, say.Text)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.queue.pending >= maxPending {
@@ -96,7 +99,7 @@ func (s *Sim) write(c *chat, p *person, thread int, say sim.Say, extra object) (
 	body := s.message(c, s.describePerson(p), thread)
 	maps.Copy(body, extra)
 	putText(body, text, extra != nil)
-	m := &stored{id: body["message_id"].(int), thread: thread, words: words{text: text}, body: body}
+	m := &stored{id: body["message_id"].(int), thread: thread, words: words{text: text}, body: body, file: say.File, album: say.Album}
 	if c.private() {
 		c.started = true
 	}
