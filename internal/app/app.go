@@ -131,7 +131,7 @@ func openDriver(ctx context.Context, cfg *config.Config) (docstore.Driver, media
 		}
 		files, err := d.Files(ctx)
 		if err != nil {
-			return nil, nil, errors.Join(fmt.Errorf("storage.mongo: %w", err), d.Close())
+			return nil, nil, errors.Join(fmt.Errorf("storage.mongo: %w", err), d.Close()) //nolint:contextcheck // ctx may have ended
 		}
 		return d, files, nil
 	}
