@@ -24,6 +24,9 @@ const (
 	maxChoices = 20
 	// buttonsPerRow keeps labels readable on a phone.
 	buttonsPerRow = 4
+	// maxLabel and maxTitle are our choices, in runes: nobody reads more on a button or in a heading.
+	maxLabel = 100
+	maxTitle = 200
 )
 
 // rendered is a message in the platform's form: content is a JSON text.
@@ -130,17 +133,21 @@ func renderCard(out adapters.Outgoing, place button) (rendered, error) {
 		}
 		out.Text = adapters.InlineLinks(out.Text, out.Spans, "")
 	}
-	body := out.Text
-	if out.Card != nil {
-		body = cardBody(*out.Card, out.Text)
+	if out.Card == nil {
+		return writeCard(out, plainText(out.Text), place)
 	}
-	return writeCard(out, plainText(body), place)
+	for {
+		r, err := writeCard(out, plainText(cardBody(*out.Card, out.Text)), place)
+		if err == nil || !shorten(&out) {
+			return r, err
+		}
+	}
 }
 
 func writeCard(out adapters.Outgoing, body plain, place button) (rendered, error) {
 	c := card{Config: cardConfig{Wide: true, UpdateMulti: true}, Elements: []any{}}
 	if out.Card != nil && out.Card.Title != "" {
-		c.Header = &cardHeader{Title: plainText(out.Card.Title), Template: templates[out.Card.Tone]}
+		c.Header = &cardHeader{Title: plainText(cut(out.Card.Title, maxTitle)), Template: templates[out.Card.Tone]}
 	}
 	if strings.TrimSpace(body.Content) != "" {
 		c.Elements = append(c.Elements, div{Tag: "div", Text: body})
@@ -180,7 +187,7 @@ func buttonRows(choices []adapters.Choice, place button) []any {
 		for _, c := range row {
 			value := place
 			value.Choice = c.ID
-			a.Actions = append(a.Actions, cardButton{Tag: "button", Type: "default", Text: plainText(firstOf(c.Label, c.ID)), Value: value})
+			a.Actions = append(a.Actions, cardButton{Tag: "button", Type: "default", Text: plainText(cut(firstOf(c.Label, c.ID), maxLabel)), Value: value})
 		}
 		rows = append(rows, a)
 	}

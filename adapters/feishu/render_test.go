@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -80,10 +82,43 @@ func TestRenderRefuses(t *testing.T) {
 		"an empty card":    {Card: &adapters.Card{}},
 		"a long text":      {Text: strings.Repeat("长", maxText+1)},
 		"too many choices": {Text: "x", Choices: choices(maxChoices + 1)},
-		"a large card":     {Card: &adapters.Card{Title: "x", Body: strings.Repeat("长", 11<<10)}},
 	} {
 		if _, err := render(out, false); adapters.ReasonOf(err) != adapters.ReasonRejected {
 			t.Errorf("%s: %v, want rejected", name, err)
+		}
+	}
+}
+
+// TestLargeCardsAreCut: a card the platform would refuse loses the ends of its longest parts, and keeps its title, its other facts and every button.
+func TestLargeCardsAreCut(t *testing.T) {
+	long := strings.Repeat("很长<", 20_000)
+	for name, card := range map[string]adapters.Card{
+		"body":     {Title: "会话", Facts: []adapters.Fact{{Label: "客户", Value: "王"}}, Body: long},
+		"a fact":   {Title: "会话", Facts: []adapters.Fact{{Label: "问题", Value: long}, {Label: "客户", Value: "王"}}},
+		"a label":  {Title: "会话", Facts: []adapters.Fact{{Label: long, Value: "x"}, {Label: "客户", Value: "王"}}},
+		"title":    {Title: "会话" + long, Facts: []adapters.Fact{{Label: "客户", Value: "王"}}},
+		"at once":  {Title: "会话", Facts: []adapters.Fact{{Label: "客户", Value: "王"}, {Label: "a", Value: long}, {Label: "b", Value: long}}, Body: long},
+		"nothing":  {Title: "会话", Facts: []adapters.Fact{{Label: "客户", Value: "王"}}},
+		"too many": {Title: "会话", Facts: append([]adapters.Fact{{Label: "客户", Value: "王"}}, make([]adapters.Fact, 30_000)...)},
+	} {
+		before := card
+		before.Facts = slices.Clone(card.Facts)
+		labels := choices(maxChoices)
+		labels[0].Label = long
+		r, err := render(adapters.Outgoing{Card: &card, Choices: labels}, true)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		quoted, err := json.Marshal(r.content)
+		if err != nil || len(quoted) > maxCard {
+			t.Errorf("%s: %d bytes", name, len(quoted))
+		}
+		if !strings.Contains(r.content, "会话") || !strings.Contains(r.content, "客户: 王") || strings.Count(r.content, `"choice"`) != maxChoices || !utf8.ValidString(r.content) {
+			t.Errorf("%s: %.300s", name, r.content)
+		}
+		if diff := cmp.Diff(before, card); diff != "" {
+			t.Errorf("%s: the caller's card was changed", name)
 		}
 	}
 }
