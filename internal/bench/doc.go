@@ -22,7 +22,8 @@
 //
 // Phases. Without more a run is one phase: closed loop (each customer waits for the answer) or open loop (Options.Rate). Load, Soak and Overload measure the peak
 // first, in a closed loop, and then send a share or multiple of it in an open one. The peak is the gateway's capacity only if the customers are enough: with few it is their
-// waiting that is measured. A soak compares the first and last tenth of the run (medians, the least of the heap) and fails when more was added than the tolerance it prints. An
+// waiting that is measured. A soak compares the first and last tenth of the run (medians; of the heap its size at which the next collection begins) and fails when more was added than the tolerance it prints. The peak before it also
+// fills the caches of the database, which are no growth but look like it: let it send some ten thousand messages, and use Load rather than Rate. An
 // overload counts as survived when everything acknowledged was answered, once; what was refused and given up by the platform is counted apart.
 //
 // The desk. Customers with open cases and the agents who serve them in a group's threads write two lines at a time, each with a mark that names side, case and

@@ -18,7 +18,7 @@ import (
 // Footprint is what a process holds.
 type Footprint struct {
 	ResidentBytes int64 `json:"resident_bytes"`
-	HeapBytes     int64 `json:"heap_bytes"` // allocated, what is not yet collected included
+	HeapBytes     int64 `json:"heap_bytes"` // at which the next collection begins: about twice what is in use
 	Goroutines    int64 `json:"goroutines"`
 	Handles       int64 `json:"file_handles"`
 }
@@ -62,7 +62,7 @@ func readUsage(r io.Reader) (usage, error) {
 	return usage{
 		cpu: value(families, "process_cpu_seconds_total"),
 		Footprint: Footprint{
-			ResidentBytes: int64(value(families, "process_resident_memory_bytes")), HeapBytes: int64(value(families, "go_memstats_heap_alloc_bytes")),
+			ResidentBytes: int64(value(families, "process_resident_memory_bytes")), HeapBytes: int64(value(families, "go_memstats_next_gc_bytes")),
 			Goroutines: int64(value(families, "go_goroutines")), Handles: int64(value(families, "process_open_fds")),
 		},
 		stages: stagesOf(families),

@@ -17,8 +17,8 @@ process_resident_memory_bytes 1.048576e+08
 process_open_fds 17
 # TYPE go_goroutines gauge
 go_goroutines 23
-# TYPE go_memstats_heap_alloc_bytes gauge
-go_memstats_heap_alloc_bytes 5000
+# TYPE go_memstats_next_gc_bytes gauge
+go_memstats_next_gc_bytes 5000
 # TYPE kefu_match_seconds histogram
 kefu_match_seconds_bucket{le="0.001"} 10
 kefu_match_seconds_bucket{le="0.002"} 20
@@ -104,7 +104,7 @@ func TestSoakIsJudged(t *testing.T) {
 		"within":      {course(func(i int) Footprint { f := steady; f.ResidentBytes += int64(i) * mib / 4; return f }), nil},
 		"leak":        {course(func(i int) Footprint { f := steady; f.ResidentBytes += int64(i) * mib / 2; return f }), []string{"resident memory"}},
 		"heap leak":   {course(func(i int) Footprint { f := steady; f.HeapBytes += int64(i) * mib / 5; return f }), []string{"heap"}},
-		"saw-tooth":   {course(func(i int) Footprint { f := steady; f.HeapBytes += int64(i%7) * 30 * mib; return f }), nil},
+		"saw-tooth":   {course(func(i int) Footprint { f := steady; f.HeapBytes += int64(i%10) * 30 * mib; return f }), nil},
 		"goroutines":  {course(func(i int) Footprint { f := steady; f.Goroutines += int64(i); return f }), []string{"goroutines"}},
 		"handles":     {course(func(i int) Footprint { f := steady; f.Handles += int64(i); return f }), []string{"file handles"}},
 		"one hiccup":  {course(func(i int) Footprint { f := steady; f.Goroutines += int64(i / 99 * 1000); return f }), nil},

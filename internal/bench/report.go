@@ -183,5 +183,5 @@ func (p *report) aes(c *AES) {
 func (l Latency) String() string { return fmt.Sprintf("%.1f / %.1f / %.1f", l.P50, l.P95, l.P99) }
 
 func (f Footprint) String() string {
-	return fmt.Sprintf("%.1f MiB resident, %.1f MiB heap, %d goroutines, %d file handles", float64(f.ResidentBytes)/(1<<20), float64(f.HeapBytes)/(1<<20), f.Goroutines, f.Handles)
+	return fmt.Sprintf("%.1f MiB resident, %.1f MiB heap target, %d goroutines, %d file handles", float64(f.ResidentBytes)/(1<<20), float64(f.HeapBytes)/(1<<20), f.Goroutines, f.Handles)
 }

@@ -108,7 +108,7 @@ func judgeSoak(samples []Footprint) *Soak {
 	return s
 }
 
-// typical is the median of each figure, but the least of the heap: what is left right after a collection.
+// typical is the median of each figure.
 func typical(samples []Footprint) Footprint {
 	sorted := func(of func(Footprint) int64) []int64 {
 		all := make([]int64, len(samples))
@@ -121,7 +121,7 @@ func typical(samples []Footprint) Footprint {
 	middle := len(samples) / 2
 	return Footprint{
 		ResidentBytes: sorted(func(f Footprint) int64 { return f.ResidentBytes })[middle],
-		HeapBytes:     sorted(func(f Footprint) int64 { return f.HeapBytes })[0],
+		HeapBytes:     sorted(func(f Footprint) int64 { return f.HeapBytes })[middle],
 		Goroutines:    sorted(func(f Footprint) int64 { return f.Goroutines })[middle],
 		Handles:       sorted(func(f Footprint) int64 { return f.Handles })[middle],
 	}
