@@ -113,9 +113,9 @@ const (
 func (a *App) hold(ctx context.Context, inbox adapters.InboxName, l adapters.Listener) {
 	for ctx.Err() == nil {
 		pause := listenRetry
-		if lease, err := a.coord.Acquire(ctx, "listen|"+string(inbox), listenTTL); err == nil {
-			err = listenUnder(ctx, lease, l)
-			_ = lease.Release(context.WithoutCancel(ctx))
+		name := "listen|" + string(inbox)
+		if lease, err := a.coord.Acquire(ctx, name, listenTTL); err == nil {
+			err = a.listenUnder(ctx, name, lease, l)
 			if err == nil {
 				continue
 			}
@@ -129,18 +129,47 @@ func (a *App) hold(ctx context.Context, inbox adapters.InboxName, l adapters.Lis
 	}
 }
 
-// listenUnder listens while the lease holds.
-func listenUnder(ctx context.Context, lease coord.Lease, l adapters.Listener) error {
+// listenUnder listens until another replica has the lease. That it cannot be renewed is no reason to stop: while coordination is away nobody else gets it, and should two replicas
+// listen for a moment, what both receive is stored once.
+func (a *App) listenUnder(ctx context.Context, name string, lease coord.Lease, l adapters.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	kept := make(chan struct{})
 	go func() {
-		select {
-		case <-lease.Lost():
-			cancel()
-		case <-ctx.Done():
-		}
+		defer close(kept)
+		defer cancel()
+		a.keepLease(ctx, name, lease)
 	}()
-	return ended(l.Listen(ctx))
+	err := ended(l.Listen(ctx))
+	cancel()
+	<-kept
+	return err
+}
+
+// keepLease holds a lease, takes it again when it was lost, and releases it at the end of ctx. It returns before that when another replica has taken it.
+func (a *App) keepLease(ctx context.Context, name string, lease coord.Lease) {
+	for {
+		select {
+		case <-ctx.Done():
+			_ = lease.Release(context.WithoutCancel(ctx))
+			return
+		case <-lease.Lost():
+		}
+		a.o.Log.Warn("coordination lost the lease of a connection, which stays open until another replica has it", "lease", name)
+		next, err := a.coord.Acquire(ctx, name, listenTTL)
+		for err != nil {
+			if errors.Is(err, coord.ErrHeld) || errors.Is(err, coord.ErrClosed) {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(listenRetry):
+			}
+			next, err = a.coord.Acquire(ctx, name, listenTTL)
+		}
+		lease = next
+	}
 }
 
 // registrar is an adapter that can tell its platform where to deliver.

@@ -19,5 +19,5 @@
 // not acknowledged, delivers them again. So the backlog is bounded by what is worked off in that time, and what was accepted is answered.
 //
 // Doubles: an entry found in state sending by somebody else was cut between the call and its record. Its outcome is unknown. It is repeated with the same key where
-// the platform recognizes it (Features.IdempotentFor); elsewhere the bot's words are repeated once and counted, a person's words are left unknown and that person is told.
+// the platform recognizes it (Features.IdempotentFor); elsewhere the bot's words, and those of a customer it brings to a desk, are repeated once and counted; an agent's words are left unknown, and the agent is told and may send them again.
 package transcript

@@ -82,6 +82,7 @@ func TestOutcomes(t *testing.T) {
 		want     transcript.State
 		posts    int
 		told     bool
+		toDesk   bool // a customer's words
 	}{
 		"accepted":                              {author: transcript.AuthorBot, fail: fails(), want: transcript.StateSent, posts: 1},
 		"over budget, then accepted":            {author: transcript.AuthorBot, fail: fails(adapters.ReasonRateLimited, adapters.ReasonRateLimited), want: transcript.StateSent, posts: 1},
@@ -94,6 +95,8 @@ func TestOutcomes(t *testing.T) {
 		"bot's words, unknown twice":            {author: transcript.AuthorBot, fail: fails(adapters.ReasonUnknown, adapters.ReasonUnknown), want: transcript.StateUnknown, told: true},
 		"person's words, unknown, not repeated": {author: transcript.AuthorPerson, fail: fails(adapters.ReasonUnknown), want: transcript.StateUnknown, told: true},
 		"person's words, unknown, keyed":        {author: transcript.AuthorPerson, fail: fails(adapters.ReasonUnknown), features: adapters.Features{IdempotentFor: time.Hour}, want: transcript.StateSent, posts: 1},
+		"customer's words, unknown, once more":  {author: transcript.AuthorPerson, toDesk: true, fail: fails(adapters.ReasonUnknown), want: transcript.StateSent, posts: 1},
+		"customer's words, unknown twice":       {author: transcript.AuthorPerson, toDesk: true, fail: fails(adapters.ReasonUnknown, adapters.ReasonUnknown), want: transcript.StateUnknown, told: true},
 		"error of no reason counts as unknown":  {author: transcript.AuthorPerson, fail: func(string, int) error { return errors.New("odd") }, want: transcript.StateUnknown, told: true},
 	}
 	for name, test := range tests {
@@ -105,6 +108,9 @@ func TestOutcomes(t *testing.T) {
 			h := &echo{handle: func(m *adapters.Message) (transcript.Plan, error) {
 				plan := reply(m)
 				plan.Posts[0].Author = test.author
+				if test.author == transcript.AuthorPerson && !test.toDesk {
+					plan.Posts[0].Origin = &transcript.Origin{Inbox: "shop", Chat: "desk", ID: "n"}
+				}
 				return plan, nil
 			}}
 			p := one(t, on, h)

@@ -361,7 +361,7 @@ func (w *Workers) again(ctx context.Context, d docstore.Doc[Entry], wait time.Du
 	return max(wait, time.Millisecond), w.entries.Replace(ctx, d.ID, d.Version, e)
 }
 
-// unknownOutcome repeats what is safe to repeat, or worth it; a person's words are left to that person.
+// unknownOutcome repeats what is safe to repeat, or worth it; the words of somebody who can be told, and can send them again, are left to them.
 func (w *Workers) unknownOutcome(ctx context.Context, a adapters.Adapter, d docstore.Doc[Entry], cause error) (time.Duration, error) {
 	e := &d.Value
 	se := &adapters.SendError{Reason: adapters.ReasonUnknown, Err: cause}
@@ -377,7 +377,7 @@ func (w *Workers) unknownOutcome(ctx context.Context, a adapters.Adapter, d docs
 		}
 	case keyed:
 		return w.again(ctx, d, w.pause(e))
-	case e.Post.Author == AuthorBot && !e.Repeated:
+	case (e.Post.Author == AuthorBot || e.Post.Origin == nil) && !e.Repeated: // nobody can be asked to send them again
 		e.Repeated = true
 		w.o.Metrics.doubles.WithLabelValues(string(e.Post.Inbox)).Inc()
 		return w.again(ctx, d, w.w.RetryAfter)
