@@ -23,8 +23,8 @@ func (c *leases) Acquire(context.Context, string, time.Duration) (coord.Lease, e
 
 type lease struct{ lost chan struct{} }
 
-func (*lease) Fence() int64                    { return 1 }
-func (l *lease) Lost() <-chan struct{}         { return l.lost }
+func (*lease) Fence() int64                  { return 1 }
+func (l *lease) Lost() <-chan struct{}       { return l.lost }
 func (*lease) Release(context.Context) error { return nil }
 
 // listener listens until it is told to stop.
