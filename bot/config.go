@@ -3,6 +3,7 @@ package bot
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"time"
 
@@ -22,6 +23,8 @@ type Config struct {
 	Flood        FloodConfig `yaml:"flood"`
 	// Keywords adds sentences that mean an intent: human, complaint, ticket, cancel, help, thanks, greeting.
 	Keywords map[string][]string `yaml:"keywords"`
+	// Embeddings is a service that helps to choose among entries; off without a URL.
+	Embeddings EmbeddingsConfig `yaml:"embeddings"`
 	// Texts is a folder with zh-CN.yaml and en.yaml whose texts replace the built-in ones; empty = none.
 	Texts string `yaml:"texts"`
 }
@@ -32,6 +35,33 @@ type ClarifyConfig struct {
 	Rounds  int `yaml:"rounds"`  // 1..2 questions back in a row
 }
 
+// EmbeddingsConfig names a service of the OpenAI form of /v1/embeddings.
+type EmbeddingsConfig struct {
+	URL    string          `yaml:"url"` // of the endpoint, as in https://host/v1/embeddings; empty = off
+	Model  string          `yaml:"model"`
+	APIKey adapters.Secret `yaml:"api_key"` // empty = no authorization is sent
+	// Timeout is the most a question waits for the service, up to 800 ms.
+	Timeout time.Duration `yaml:"timeout"`
+}
+
+// maxEmbeddingsTimeout is also the default: people wait for an answer meanwhile.
+const maxEmbeddingsTimeout = 800 * time.Millisecond
+
+func (c *EmbeddingsConfig) validate(report adapters.Report) {
+	if c.URL == "" {
+		return
+	}
+	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
+		report("embeddings.url", "must be an address such as https://host/v1/embeddings")
+	}
+	if c.Model == "" {
+		report("embeddings.model", "is missing")
+	}
+	if c.Timeout < 10*time.Millisecond || c.Timeout > maxEmbeddingsTimeout {
+		report("embeddings.timeout", fmt.Sprintf("must be between 10ms and %v", maxEmbeddingsTimeout))
+	}
+}
+
 // Defaults fills in what is not set.
 func (c *Config) Defaults() {
 	set(&c.Floor, 0.65)
@@ -39,6 +69,7 @@ func (c *Config) Defaults() {
 	set(&c.Clarify.Choices, 4)
 	set(&c.Clarify.Rounds, 2)
 	set(&c.HandoffAfter, 2)
+	set(&c.Embeddings.Timeout, maxEmbeddingsTimeout)
 	c.Flood.defaults()
 }
 
@@ -73,6 +104,7 @@ func (c *Config) Validate(report adapters.Report) {
 	if c.Flood.Messages > 0 && c.Flood.Per < time.Second {
 		report("flood.per", "must be at least 1s")
 	}
+	c.Embeddings.validate(report)
 	for _, k := range slices.Sorted(maps.Keys(c.Keywords)) {
 		if _, ok := defaultKeywords[intent(k)]; !ok {
 			report("keywords."+k, "unknown intent; known are human, complaint, ticket, cancel, help, thanks, greeting")

@@ -28,6 +28,7 @@ import (
 type example struct {
 	query  *query // its list holds the candidates
 	truth  int    // index into list, len(list) = none
+	missed bool   // the right one is not in the list
 	weight float64
 }
 
@@ -173,7 +174,7 @@ func scenario(c, far corpus, n, k int, useLinear bool, r *rand.Rand) []example {
 		s.rank(reused, func(e *Entry) bool { return true })
 		list := slices.Clone(reused.list)
 		e := example{query: &query{
-			tokens: slices.Clone(reused.tokens), known: reused.known, linear: reused.linear, han: reused.han, count: reused.count,
+			words: reused.words, known: reused.known, linear: reused.linear, han: reused.han, count: reused.count,
 			many: reused.many, list: list,
 		}, truth: len(list), weight: 1}
 		reused.main.forget()
@@ -186,7 +187,8 @@ func scenario(c, far corpus, n, k int, useLinear bool, r *rand.Rand) []example {
 				e.truth = j
 			}
 		}
-		if !exact && len(list) > 0 && (i >= len(in) || e.truth < len(list)) {
+		e.missed = i < len(in) && e.truth == len(list)
+		if !exact && len(list) > 0 {
 			examples = append(examples, e)
 		}
 	}
@@ -237,28 +239,57 @@ func entryLoss(examples []example, w, grad []float64) float64 {
 	return sum / total
 }
 
-// noneLoss is the mean log loss of there being an answer at all.
+// noneLoss is the mean log loss of there being no answer.
 func noneLoss(examples []example, f *fusion) func(w, grad []float64) float64 {
-	x := make([][numNoneSignals]float64, len(examples))
-	for i, e := range examples {
-		x[i] = noneSignals(e.query, f.among(e.query))
+	var list []binary
+	for _, e := range examples {
+		x := noneSignals(e.query, f.among(e.query))
+		if e.missed {
+			continue
+		}
+		list = append(list, binary{x[:], e.truth == len(e.query.list), e.weight})
 	}
+	return binaryLoss(list)
+}
+
+// sureLoss is the mean log loss of the best candidate being right, over questions that have an answer.
+func sureLoss(examples []example, f *fusion) func(w, grad []float64) float64 {
+	var list []binary
+	for _, e := range examples {
+		if e.truth == len(e.query.list) && !e.missed {
+			continue
+		}
+		p := f.among(e.query)
+		first, second := topTwo(p)
+		x := sureSignals(e.query, p[first].share, second, sigmoid(f.none[:], noneSignals(e.query, p)))
+		list = append(list, binary{x[:], first == e.truth, e.weight})
+	}
+	return binaryLoss(list)
+}
+
+// binary is an observation of something that is so or not.
+type binary struct {
+	x      []float64
+	so     bool
+	weight float64
+}
+
+func binaryLoss(list []binary) func(w, grad []float64) float64 {
 	return func(w, grad []float64) float64 {
 		total, sum := 0.0, 0.0
 		clear(grad)
-		for i, e := range examples {
+		for _, e := range list {
 			z := 0.0
-			for k, v := range x[i] {
+			for k, v := range e.x {
 				z += w[k] * v
 			}
-			p := 1 / (1 + math.Exp(-z))
-			g := p
-			if e.truth == len(e.query.list) {
-				g = p - 1
+			g := 1 / (1 + math.Exp(-z))
+			if e.so {
+				g--
 			}
 			sum -= e.weight * math.Log(max(1-math.Abs(g), 1e-12))
 			total += e.weight
-			for k, v := range x[i] {
+			for k, v := range e.x {
 				grad[k] += g * e.weight * v
 			}
 		}
@@ -324,6 +355,7 @@ func TestFit(t *testing.T) {
 		fmt.Printf("%d examples in %v\n", len(examples), time.Since(start))
 		descend(f.entry[:], func(w, grad []float64) float64 { return entryLoss(examples, w, grad) })
 		descend(f.none[:], noneLoss(examples, &f))
-		fmt.Printf("linear=%v\nentry: %.3f\nnone:  %.3f\n", useLinear, f.entry, f.none)
+		descend(f.sure[:], sureLoss(examples, &f))
+		fmt.Printf("linear=%v\nentry: %.3f\nnone:  %.3f\nsure:  %.3f\n", useLinear, f.entry, f.none, f.sure)
 	}
 }

@@ -32,11 +32,38 @@ const (
 type fusion struct {
 	entry [numSignals]float64
 	none  [numNoneSignals]float64
+	sure  [numSureSignals]float64
 }
 
-// strangerOdds is how often, compared with the fit, strangers ask where confidences are to hold: a quarter of the questions were out of scope
-// there, which would make every confidence of a bot that gets few of them too low.
-const strangerOdds = 0.15
+// sureSignal is one thing that tells how far the share of the best candidate can be trusted.
+type sureSignal int
+
+const (
+	sureBias      sureSignal = iota
+	sureShare                // log odds of the share
+	sureMany                 // log of texts per entry
+	sureShareMany            // their product
+	sureKnown                // share of the question's features that any entry holds
+	sureNone                 // probability that no entry answers
+	sureHan                  // 1 for Chinese text
+	sureShareHan
+	sureCount  // log of entries
+	sureSecond // share of the second best
+	numSureSignals
+)
+
+// sureSignals describes the best candidate of a question, given the shares of it and of the second best.
+func sureSignals(q *query, first, second, none float64) [numSureSignals]float64 {
+	odds := math.Log(max(first, 1e-4) / max(1-first, 1e-4))
+	s := [numSureSignals]float64{
+		sureBias: 1, sureShare: odds, sureMany: q.many, sureShareMany: odds * q.many, sureKnown: q.known, sureNone: none,
+		sureCount: math.Log(float64(q.count) + 1), sureSecond: second,
+	}
+	if q.han {
+		s[sureHan], s[sureShareHan] = 1, odds
+	}
+	return s
+}
 
 // fusion returns the weights that go with what the question's models have.
 func (q *query) fusion() *fusion {
@@ -53,11 +80,37 @@ func fuse(q *query) float64 {
 	}
 	f := q.fusion()
 	p := f.among(q)
-	none := f.stranger(noneSignals(q, p))
+	none := sigmoid(f.none[:], noneSignals(q, p))
+	first, second := topTwo(p)
+	sure := sigmoid(f.sure[:], sureSignals(q, p[first].share, second, none))
+	rest := min(1, (1-sure)/max(1-p[first].share, 1e-9), sure/max(second, 1e-9))
 	for i := range q.list {
-		q.list[i].confidence = p[i].share * (1 - doubt(none))
+		q.list[i].confidence = p[i].share * rest
 	}
+	q.list[first].confidence = sure
 	return none
+}
+
+// topTwo returns the best candidate and the share of the second best.
+func topTwo(p []belief) (first int, second float64) {
+	for i := range p {
+		if i > 0 && p[i].share > p[first].share {
+			second = p[first].share
+			first = i
+		} else if i != first {
+			second = max(second, p[i].share)
+		}
+	}
+	return first, second
+}
+
+// sigmoid returns the probability that weighted signals come to.
+func sigmoid[S ~[numNoneSignals]float64 | ~[numSureSignals]float64](weights []float64, x S) float64 {
+	sum := 0.0
+	for k, w := range weights {
+		sum += w * x[k]
+	}
+	return 1 / (1 + math.Exp(-sum))
 }
 
 // belief is what the signals of one candidate come to.
@@ -88,25 +141,11 @@ func (f *fusion) among(q *query) []belief {
 	return q.beliefs
 }
 
-// stranger returns the probability that no entry answers, where strangers ask as often as in the fit.
-func (f *fusion) stranger(x [numNoneSignals]float64) float64 {
-	sum := 0.0
-	for k, w := range f.none {
-		sum += w * x[k]
-	}
-	return 1 / (1 + math.Exp(-sum))
-}
-
-// doubt turns the probability of a stranger into what it takes from a confidence: questions mostly come from people whose answer is there.
-func doubt(none float64) float64 {
-	return none * strangerOdds / (none*strangerOdds + 1 - none)
-}
-
 // noneSignals describes the question as a whole.
 func noneSignals(q *query, p []belief) [numNoneSignals]float64 {
 	s := [numNoneSignals]float64{
 		noneBias: 1, noneKnown: q.known, noneCount: math.Log(float64(q.count) + 1), noneMany: q.many,
-		noneLength: math.Log(float64(len(q.tokens)) + 1),
+		noneLength: math.Log(float64(q.words) + 1),
 	}
 	best := signals{}
 	for i := range q.list {

@@ -167,10 +167,11 @@ func TestDecide(t *testing.T) {
 		want    kb.Decision
 		choices int
 	}{
-		"sure":                {kb.Result{Candidates: list(0.65, 0.3)}, kb.Thresholds{}, kb.Answer, 1},
-		"stranger counts":     {kb.Result{Candidates: list(0.7, 0.1), None: 0.11}, kb.Thresholds{}, kb.Clarify, 2},
-		"stranger likely":     {kb.Result{Candidates: list(0.95, 0.01), None: 0.26}, kb.Thresholds{}, kb.Clarify, 2},
-		"no stranger":         {kb.Result{Candidates: list(0.7, 0.1), None: 0.09}, kb.Thresholds{}, kb.Answer, 1},
+		"sure":                {kb.Result{Candidates: list(0.75, 0.1)}, kb.Thresholds{}, kb.Answer, 1},
+		"another counts":      {kb.Result{Candidates: list(0.7, 0.06)}, kb.Thresholds{}, kb.Clarify, 2},
+		"stranger counts":     {kb.Result{Candidates: list(0.7, 0.01), None: 0.06}, kb.Thresholds{}, kb.Clarify, 2},
+		"stranger likely":     {kb.Result{Candidates: list(0.95, 0.01), None: 0.31}, kb.Thresholds{}, kb.Clarify, 2},
+		"no stranger":         {kb.Result{Candidates: list(0.7, 0.01), None: 0.05}, kb.Thresholds{}, kb.Answer, 1},
 		"not quite":           {kb.Result{Candidates: list(0.64, 0.3)}, kb.Thresholds{}, kb.Clarify, 2},
 		"none likely":         {kb.Result{Candidates: list(0.3, 0.05), None: 0.61}, kb.Thresholds{}, kb.Unknown, 0},
 		"none at the limit":   {kb.Result{Candidates: list(0.3, 0.05), None: 0.6}, kb.Thresholds{}, kb.Clarify, 2},
@@ -179,7 +180,7 @@ func TestDecide(t *testing.T) {
 		"tail is not offered": {kb.Result{Candidates: list(0.6, 0.3, 0.01)}, kb.Thresholds{}, kb.Clarify, 2},
 		"nothing to choose":   {kb.Result{Candidates: list(0.6)}, kb.Thresholds{}, kb.Unknown, 0},
 		"empty":               {kb.Result{None: 1}, kb.Thresholds{}, kb.Unknown, 0},
-		"lower floor":         {kb.Result{Candidates: list(0.5, 0.4)}, kb.Thresholds{Answer: 0.5}, kb.Answer, 1},
+		"lower floor":         {kb.Result{Candidates: list(0.55, 0.05)}, kb.Thresholds{Answer: 0.5}, kb.Answer, 1},
 		"no asking back":      {kb.Result{Candidates: list(0.5, 0.4)}, kb.Thresholds{Choices: 1}, kb.Unknown, 0},
 	} {
 		if v := kb.Decide(c.r, c.t); v.Decision != c.want || len(v.Choices) != c.choices {

@@ -171,3 +171,6 @@ func (x *Index) Entry(id EntryID) (*Entry, bool) {
 	e, ok := x.current.Load().byID[id]
 	return e, ok
 }
+
+// Entries returns the indexed entries in a fixed order; they are read-only.
+func (x *Index) Entries() []*Entry { return inOrder(x.current.Load().byID, nil) }

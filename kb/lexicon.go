@@ -22,8 +22,8 @@ type lexicon struct {
 	wordWeight []float32 // kind's weight times IDF, once weighed
 	partHash   []uint64
 	partWeight []float32
-	partLetter []bool // of each part: letters, not a reading
-	wordHan    []bool
+	partLetter []bool  // of each part: letters, not a reading
+	wordKind   []uint8 // of each word feature
 
 	// Pairs are not numbered: they share 1<<pairBits buckets by hash, of which there are about four for each pair that occurs.
 	pairBits int
@@ -54,7 +54,7 @@ func (x *lexicon) number(t token, normal string) uint32 {
 	word, fresh := x.words.add(h)
 	if fresh {
 		x.wordHash = append(x.wordHash, h)
-		x.wordHan = append(x.wordHan, t.han)
+		x.wordKind = append(x.wordKind, t.kind())
 	}
 	x.wordOf, x.han = append(x.wordOf, word), append(x.han, t.han)
 	x.hashes = partHashes(t, w, x.hashes[:0])
@@ -111,7 +111,7 @@ func (x *lexicon) pairWeight(p pair) float32 {
 	switch {
 	case p.sound:
 		return weightSyllablePair
-	case x.wordHan[p.a]:
+	case x.wordKind[p.a] == wordHan:
 		return weightHanPair
 	}
 	return weightPair

@@ -21,13 +21,14 @@ const (
 	maxLinearCells   = 24 << 20
 )
 
-// Training constants. On folds half the rate changes top-1 by a tenth of a point and twice the rate loses half a point; half the steps lose a tenth and halve the time.
+// Training constants. Leaving out half of a text's features at each step keeps the few texts of an entry from being learned by heart, and
+// brought 0.6 points on folds; it needs the three times as many steps. Half the rate changes nothing, twice the rate loses half a point.
 const (
 	learnRate   = 8.0
 	learnDecay  = 1e-5
-	minEpochs   = 8
-	maxEpochs   = 40
-	learnSteps  = 10_000
+	minEpochs   = 15
+	maxEpochs   = 80
+	learnSteps  = 30_000
 	minGradient = 0.002 // classes whose probability is off by less are not updated
 )
 
@@ -49,6 +50,7 @@ func trainLinear(ctx context.Context, m *model) *linear {
 			entryOf[t], order[t] = int32(e), int32(t)
 		}
 	}
+	var some []weighted
 	random := rand.New(rand.NewPCG(1, 2))
 	p, pulls := make([]float32, l.entries), make([]pull, 0, l.entries)
 	epochs := epochsFor(len(order))
@@ -60,11 +62,35 @@ func trainLinear(ctx context.Context, m *model) *linear {
 				return nil
 			}
 			rate := learnRate * (1 - float32(step)/float32(steps))
-			pulls = l.learn(vectors[t], entryOf[t], rate, p, pulls)
+			some = thin(vectors[t], some[:0], random)
+			pulls = l.learn(some, entryOf[t], rate, p, pulls)
 			step++
 		}
 	}
 	return l
+}
+
+// thin appends about half of the features of a vector, of length 1 again.
+func thin(v, out []weighted, random *rand.Rand) []weighted {
+	sum := float32(0)
+	for len(out) == 0 && len(v) > 0 {
+		bits := uint64(0)
+		for i, w := range v {
+			if i%64 == 0 {
+				bits = random.Uint64()
+			}
+			if bits&1 == 0 {
+				out = append(out, w)
+				sum += w.weight * w.weight
+			}
+			bits >>= 1
+		}
+	}
+	scale := float32(1 / math.Sqrt(float64(max(sum, 1e-12))))
+	for i := range out {
+		out[i].weight *= scale
+	}
+	return out
 }
 
 func epochsFor(texts int) int { return min(max(learnSteps/texts, minEpochs), maxEpochs) }

@@ -51,7 +51,7 @@ func (c *Candidate) Why() string {
 
 // Thresholds are the limits of a decision; zero values mean the defaults.
 type Thresholds struct {
-	Answer  float64 // answer at this confidence less half of None, or more; 0 = 0.65
+	Answer  float64 // answer at this confidence, less three quarters of None and the second best's, or more; 0 = 0.65
 	Refuse  float64 // admit not knowing above this None; 0 = 0.6
 	Choices int     // most choices offered when asking back; 0 = 4, fewer than 2 = never ask back
 }
@@ -88,13 +88,18 @@ type Verdict struct {
 // A choice is worth showing from this share of the best one's confidence on; the second best is always shown.
 const minChoiceShare = 0.02
 
-// maxNone is the most None at which an answer is given whatever its confidence. It and the half in Decide were chosen on folds.
-const maxNone = 0.25
+// The limits of an answer beside its confidence, chosen on folds: the most None, and what None and the second best take from the confidence.
+const (
+	maxNone     = 0.3
+	noneCounts  = 0.75
+	otherCounts = 1
+)
 
-// Decide applies the thresholds to a result. A wrong answer is worse than asking back, so a chance of there being none counts against answering.
+// Decide applies the thresholds to a result. A wrong answer is worse than asking back, so a chance of there being no answer or another one counts
+// against answering.
 func Decide(r Result, t Thresholds) Verdict {
 	t = t.filled()
-	if len(r.Candidates) > 0 && r.None <= maxNone && r.Candidates[0].Confidence-r.None/2 >= t.Answer {
+	if len(r.Candidates) > 0 && r.None <= maxNone && r.certainty() >= t.Answer {
 		return Verdict{Decision: Answer, Choices: r.Candidates[:1:1]}
 	}
 	if r.None > t.Refuse || t.Choices < 2 || len(r.Candidates) < 2 {
@@ -105,6 +110,15 @@ func Decide(r Result, t Thresholds) Verdict {
 		n++
 	}
 	return Verdict{Decision: Clarify, Choices: r.Candidates[:n:n]}
+}
+
+// certainty is the confidence of the best candidate less what speaks against it.
+func (r *Result) certainty() float64 {
+	c := r.Candidates[0].Confidence - noneCounts*r.None
+	if len(r.Candidates) > 1 {
+		c -= otherCounts * r.Candidates[1].Confidence
+	}
+	return c
 }
 
 // Match ranks the entries that are live and valid now. It never blocks and is safe for concurrent use; a text of any length or content is

@@ -81,10 +81,10 @@ func (m *model) read(texts int) {
 			}
 			normal := Normalize(window(text))
 			m.exact.add(normal, int32(e))
-			tokens = tokenize(normal, tokens[:0])
+			tokens = appendSynonyms(normal, tokenize(normal, tokens[:0]))
 			for _, t := range tokens {
 				id := m.lex.number(t, normal)
-				if !t.han {
+				if !t.han && !t.group {
 					spell.use(id, normal[t.start:t.end])
 				}
 				if t.gap {
@@ -133,6 +133,9 @@ func (m *model) count() {
 	m.words, m.pairs = newPostings(words), newPostings(pairs)
 }
 
+// wordWeights are those of the kinds of word features.
+var wordWeights = [...]float32{wordLatin: weightWord, wordHan: weightHan, wordGroup: weightGroup}
+
 // weigh sets the weights of the features.
 func (m *model) weigh() {
 	x := m.lex
@@ -142,10 +145,7 @@ func (m *model) weigh() {
 		if m.base != nil {
 			df += m.base.wordDF(h)
 		}
-		x.wordWeight[f] = weightWord * inverseFrequency(int(df), m.total)
-		if x.wordHan[f] {
-			x.wordWeight[f] *= weightHan / weightWord
-		}
+		x.wordWeight[f] = wordWeights[x.wordKind[f]] * m.rarity(df)
 	}
 	for f, df := range x.partDF {
 		if m.base != nil {

@@ -121,7 +121,7 @@ func (p *probe) readToken(t token, w string) {
 	if word, ok := x.words.find(h); ok {
 		p.countWord(word)
 	} else {
-		p.outside += square(weightWord * unseen)
+		p.outside += square(float64(wordWeights[t.kind()]) * unseen)
 	}
 	p.hashes = partHashes(t, w, p.hashes[:0])
 	for _, h := range p.hashes {

@@ -30,6 +30,7 @@ type ranked struct {
 type query struct {
 	text   string // with spelling corrected
 	tokens []token
+	words  int     // how many of the tokens are words or characters
 	known  float64 // share of the question, by squared weight, that any model knows
 	linear bool
 	han    bool
@@ -129,6 +130,8 @@ func (s *snapshot) read(q *query, normal string) {
 		q.text = text
 		q.tokens = tokenize(text, q.tokens[:0])
 	}
+	q.words = len(q.tokens)
+	q.tokens = appendSynonyms(q.text, q.tokens)
 	q.count, q.many, q.linear = len(s.byID), s.main.many(), s.main.linear != nil
 	q.han = slices.ContainsFunc(q.tokens, func(t token) bool { return t.han })
 	q.main.use(s.main)
@@ -256,10 +259,10 @@ func (p *probe) linearScores() []float32 {
 	}
 	p.logits = grown(p.logits, len(p.m.entries))
 	logits := p.logits[:len(p.m.entries)]
-	p.m.linear.logits(p.vector, logits)
-	for e := range logits {
-		logits[e] *= p.scale
+	for i := range p.vector {
+		p.vector[i].weight *= p.scale
 	}
+	p.m.linear.logits(p.vector, logits)
 	return logits
 }
 

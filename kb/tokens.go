@@ -16,6 +16,7 @@ const (
 	weightHanPair      = 0.5
 	weightSyllable     = 0.3
 	weightSyllablePair = 0.3
+	weightGroup        = 1.2
 )
 
 // Kinds keep features of different sorts apart that are spelled alike.
@@ -28,6 +29,7 @@ const (
 	kindHanPair
 	kindSyllable
 	kindSyllablePair
+	kindSynonyms
 )
 
 // maxWord is how many letters of a word n-grams are made of.
@@ -39,6 +41,24 @@ type token struct {
 	start, end int32 // bytes of the text
 	han        bool
 	gap        bool // does not pair with the token before it
+	group      bool // stands for a group of like words, one of which the text holds
+}
+
+// Kinds of word features.
+const (
+	wordLatin = iota
+	wordHan
+	wordGroup
+)
+
+func (t token) kind() uint8 {
+	switch {
+	case t.group:
+		return wordGroup
+	case t.han:
+		return wordHan
+	}
+	return wordLatin
 }
 
 const (
@@ -110,7 +130,7 @@ func digits(w string) string {
 
 // wordHash returns the hash of the word feature of a token: the stem of a word, or the character.
 func wordHash(t token, w string) uint64 {
-	if t.han {
+	if t.han || t.group {
 		return t.hash
 	}
 	return mix(kindStem, hashString(0, stem(digits(w))))
@@ -118,6 +138,9 @@ func wordHash(t token, w string) uint64 {
 
 // partHashes appends the hashes of what a token is made of: the reading of a character, else the letter n-grams of 2 to 4 of a word with its bounds.
 func partHashes(t token, w string, out []uint64) []uint64 {
+	if t.group {
+		return out
+	}
 	if t.han {
 		r, _ := utf8.DecodeRuneInString(w)
 		if s := reading(r); s != 0 {

@@ -31,6 +31,7 @@ import (
 	"kefu/internal/docstore"
 	"kefu/internal/docstore/mongo"
 	"kefu/internal/docstore/sqlite"
+	"kefu/internal/embedding"
 	"kefu/internal/httpapi"
 	"kefu/internal/media"
 	"kefu/internal/media/disk"
@@ -67,6 +68,7 @@ type App struct {
 	adapters []adapters.Adapter
 	faq      *kb.Store
 	index    *kb.Index
+	reranker *embedding.Reranker // nil unless configured
 	tickets  *tickets.Service
 	workers  *transcript.Workers
 	public   net.Listener
@@ -280,8 +282,21 @@ func (a *App) engine(ctx context.Context, record *transcript.Transcript) (*bot.E
 	})
 	return bot.New(bot.Options{
 		Config: a.cfg.Bot, Language: a.cfg.Language, Conversations: conversations, Directory: directory, Desks: desks,
-		Knowledge: timedIndex{a.index, a.timing.match}, Tickets: a.tickets, Words: words, Now: a.o.Now,
+		Knowledge: timedIndex{a.knowledge(), a.timing.match}, Tickets: a.tickets, Words: words, Now: a.o.Now,
 	}), nil
+}
+
+// knowledge is the index, with a service of meaning before it where one is configured.
+func (a *App) knowledge() bot.Knowledge {
+	c := a.cfg.Bot.Embeddings
+	if c.URL == "" {
+		return a.index
+	}
+	a.reranker = embedding.New(embedding.Options{
+		Index: a.index, Client: &embedding.Client{URL: c.URL, Model: c.Model, Key: c.APIKey, HTTP: httpClient()},
+		Timeout: c.Timeout, Now: a.o.Now, Log: a.o.Log,
+	})
+	return a.reranker
 }
 
 // listen opens the listeners, so that a taken port is an error of New.

@@ -31,6 +31,9 @@ func (a *App) Run(ctx context.Context) (err error) {
 	work.Go(func() error { return a.workers.Run(working) })
 	work.Go(func() error { return ended(a.index.Run(working)) })
 	work.Go(func() error { a.purge(working); return nil })
+	if a.reranker != nil {
+		work.Go(func() error { return ended(a.reranker.Run(working)) })
+	}
 	intake.Go(func() error { return unbroken(ctx, broken) }) // nothing is taken in that nobody works on
 
 	h := a.handlers()

@@ -38,9 +38,9 @@ func (t timing) webhook(h http.Handler) http.Handler {
 	})
 }
 
-// timedIndex measures the index.
+// timedIndex measures the knowledge base.
 type timedIndex struct {
-	*kb.Index
+	bot.Knowledge
 	match prometheus.Histogram
 }
 
@@ -49,7 +49,7 @@ var _ bot.Knowledge = timedIndex{}
 // Match implements bot.Knowledge.
 func (x timedIndex) Match(q kb.Question) kb.Result {
 	began := time.Now()
-	r := x.Index.Match(q)
+	r := x.Knowledge.Match(q)
 	x.match.Observe(time.Since(began).Seconds())
 	return r
 }

@@ -7,7 +7,7 @@ var layers = [][]string{
 	{"internal/app", "internal/playground", "internal/bench", "internal/faulttest"},
 	{"internal/httpapi", "internal/config", "internal/archive"},
 	{"bot"},
-	{"handoff"},
+	{"handoff", "internal/embedding"},
 	{"tickets", "kb", "internal/transcript", "internal/texts", "internal/richtext"},
 	{"adapters/wechat", "adapters/feishu", "adapters/telegram"},
 	{"adapters"},
@@ -30,6 +30,7 @@ var imports = map[string][]string{
 	"internal/media":                {"internal/docstore"},
 	"internal/texts":                {},
 	"internal/richtext":             {"adapters"},
+	"internal/embedding":            {"adapters", "kb"},
 	"internal/sim":                  {},
 	"deploy":                        {},
 	"internal/archive":              {"internal/docstore"},
@@ -40,6 +41,7 @@ var imports = map[string][]string{
 // importedBy names the only importers of a package: entries are paths or folders above them.
 var importedBy = map[string][]string{
 	"internal/app":                  {"cmd"},
+	"internal/embedding":            {"internal/app"},
 	"internal/playground":           {"cmd/playground"},
 	"internal/bench":                {"cmd/bench"},
 	"internal/docstore/sqlite":      {"internal/app", "cmd/bench"},
