@@ -152,9 +152,9 @@ desks:
 		},
 		{
 			name: "bot",
-			body: small + "bot: { floor: 1.5, refuse: -0.1, clarify: { choices: 9, rounds: 0 }, handoff_after: 0, flood: { messages: 5, per: 1ms }, keywords: { bye: [x] }, texts: /no/such/folder }\n",
+			body: small + "bot: { floor: 1.5, refuse: -0.1, clarify: { choices: 9, rounds: 0 }, handoff_after: 0, flood: { messages: 5, per: 1ms }, embeddings: { url: nowhere, timeout: 2s }, keywords: { bye: [x] }, texts: /no/such/folder }\n",
 			want: []string{
-				"line 6: bot.clarify.choices: must be", "line 6: bot.clarify.rounds: must be", "line 6: bot.flood.per: must be", "line 6: bot.floor: ", "line 6: bot.handoff_after: must be",
+				"line 6: bot.clarify.choices: must be", "line 6: bot.clarify.rounds: must be", "line 6: bot.embeddings.model: is missing", "line 6: bot.embeddings.timeout: must be", "line 6: bot.embeddings.url: must be", "line 6: bot.flood.per: must be", "line 6: bot.floor: ", "line 6: bot.handoff_after: must be",
 				"line 6: bot.keywords.bye: unknown intent", "line 6: bot.refuse: ", "line 6: bot.texts: ",
 			},
 		},

@@ -1,11 +1,13 @@
 package embedding_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -52,6 +54,28 @@ func writeVectors(w http.ResponseWriter, texts []string, vector func(string) []f
 
 func (s *service) misbehave(f func(http.ResponseWriter, *http.Request) bool) { s.behave.Store(&f) }
 
+// catalog is an index that is sure of exact questions and else takes the first entry for a little likelier than the second.
+type catalog []*kb.Entry
+
+func (c catalog) Match(q kb.Question) kb.Result {
+	r := kb.Result{None: 0.1, Text: q.Text}
+	for i, e := range c {
+		confidence := []float64{0.5, 0.4}[i]
+		if kb.Normalize(e.Question) == kb.Normalize(q.Text) {
+			confidence = 0.99
+		}
+		r.Candidates = append(r.Candidates, kb.Candidate{ID: e.ID, Question: e.Question, Confidence: confidence, Entry: e})
+	}
+	slices.SortFunc(r.Candidates, func(a, b kb.Candidate) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	return r
+}
+
+func (c catalog) Entry(kb.EntryID) (*kb.Entry, bool) { return nil, false }
+
+func (c catalog) Entries() []*kb.Entry { return c }
+
+func (c catalog) Revision() int64 { return 1 }
+
 // clock is moved by hand.
 type clock struct{ at atomic.Int64 }
 
@@ -62,10 +86,10 @@ func start(t *testing.T) (*embedding.Reranker, *service, *clock) {
 	s, c := &service{}, &clock{}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	index := kb.IndexOf([]kb.Entry{
+	index := catalog{
 		{ID: "ship", Question: "when will my parcel come", Similar: []string{"parcel is late"}},
 		{ID: "back", Question: "parcel refund", Similar: []string{"money for a parcel that is late"}},
-	}, kb.IndexOptions{})
+	}
 	r := embedding.New(embedding.Options{
 		Index: index, Client: &embedding.Client{URL: server.URL, Model: "m", Key: "secret", HTTP: server.Client()},
 		Timeout: 200 * time.Millisecond, Now: c.now, Log: slog.New(slog.DiscardHandler),
