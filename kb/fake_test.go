@@ -125,3 +125,5 @@ func (m *memory) Ping(context.Context) error      { return nil }
 func (m *memory) Close() error                    { return nil }
 func (m *memory) Encode(v any) ([]byte, error)    { return json.Marshal(v) }
 func (m *memory) Decode(body []byte, v any) error { return json.Unmarshal(body, v) }
+
+func (m *memory) Atomic() bool { return false }
