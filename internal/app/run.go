@@ -107,8 +107,8 @@ func (a *App) purge(ctx context.Context) {
 // How a listener's lease is held: another replica takes over this long after the holder died. What a platform refuses for good is tried again now and
 // then: an operator may have mended it there.
 const (
-	listenTTL     = 10 * time.Second
-	listenRetry   = 2 * time.Second
+	listenTTL     = 5 * time.Second
+	listenRetry   = time.Second
 	listenRefused = time.Minute
 )
 

@@ -173,6 +173,7 @@ const (
 	orderPages   = "pages"   // bound the database file, 0 = not
 	orderPending = "pending" // how many entries are not worked off
 	orderAnswer  = "answer"  // change the answer of the entry with this code
+	orderMatch   = "match"   // the answer to a question as this process knows it
 )
 
 func (c *child) do(ctx context.Context, words ...string) (string, error) {
@@ -200,6 +201,12 @@ func (c *child) do(ctx context.Context, words ...string) (string, error) {
 		return c.pending(ctx)
 	case orderAnswer:
 		return "", c.answer(ctx, words[1], words[2])
+	case orderMatch:
+		found := c.app.Index().Match(kb.Question{Text: words[1]}).Candidates
+		if len(found) == 0 {
+			return "", nil
+		}
+		return found[0].Entry.Answer, nil
 	}
 	return "", fmt.Errorf("unknown order %q", words[0])
 }

@@ -152,7 +152,7 @@ func (d *director) again(ctx context.Context, e event, p *process, pause time.Du
 	if len(d.w.gateways) > 1 {
 		long = cutFor
 	}
-	d.unsettle(long, d.w.inboxes()...)
+	d.unsettle(long, inboxes...)
 	wait(ctx, pause)
 	if err := p.start(); err != nil {
 		return err
@@ -298,11 +298,6 @@ func (d *director) made() []event {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.events)
-}
-
-// inboxes are the platforms' names.
-func (w *world) inboxes() []string {
-	return []string{playground.WeChatInbox, playground.FeishuInbox, playground.TelegramInbox}
 }
 
 // wait pauses; false when ctx ended first.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"kefu/internal/playground"
 	"kefu/internal/sim"
 	"kefu/internal/transcript"
 )
@@ -87,7 +86,7 @@ type planned struct {
 
 // schedule spreads count faults over a span: each kind once before any comes again, in an order the seed decides.
 func schedule(random *rand.Rand, kinds []string, count int, span time.Duration) []planned {
-	platforms := []string{playground.WeChatInbox, playground.FeishuInbox, playground.TelegramInbox}
+	platforms := slices.Clone(inboxes)
 	random.Shuffle(len(platforms), func(a, b int) { platforms[a], platforms[b] = platforms[b], platforms[a] })
 	turn := map[bool]int{} // doubtful faults and the others go around the platforms, each by themselves
 	var deck []string

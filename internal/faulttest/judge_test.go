@@ -150,13 +150,7 @@ func (j *judging) places() {
 func (j *judging) outcomes(s said) (private, group []sighting) {
 	switch s.sort {
 	case sortQuestion:
-		own := func(at sighting) bool { owner, ok := j.owners[j.threadKey(at)]; return !ok || owner == s.customer }
-		for _, at := range j.inGroups(relayed(s.text)) {
-			if own(at) {
-				group = append(group, at)
-			}
-		}
-		return j.seen(j.homes[s.customer], s.token), group
+		return j.seen(j.homes[s.customer], s.token), j.relays(s)
 	case sortHuman, sortReply:
 		return j.seen(j.homes[s.customer], s.token), nil
 	case sortText:
@@ -164,6 +158,24 @@ func (j *judging) outcomes(s said) (private, group []sighting) {
 	default:
 		return nil, nil
 	}
+}
+
+// relays returns where a question stands in the customer's thread, or, when it stands in none that is known to be theirs, in a thread of nobody's since it was asked: others
+// ask the same.
+func (j *judging) relays(s said) (own []sighting) {
+	var unowned []sighting
+	for _, at := range j.inGroups(relayed(s.text)) {
+		switch owner, ok := j.owners[j.threadKey(at)]; {
+		case ok && owner == s.customer:
+			own = append(own, at)
+		case !ok && !at.at.Before(j.arrival(s).begun):
+			unowned = append(unowned, at)
+		}
+	}
+	if len(own) > 0 {
+		return own
+	}
+	return unowned
 }
 
 func (j *judging) losses() {
@@ -215,7 +227,10 @@ func (j *judging) double(token string, found []sighting, repeatable bool) {
 	if len(found) < 2 {
 		return
 	}
-	what := fmt.Sprintf("%s %d times at %s %s, first %s, then %s", token, len(found), found[0].platform, found[0].chat, stamp(found[0]), stamp(found[1]))
+	what := fmt.Sprintf("%s %d times at %s %s:", token, len(found), found[0].platform, found[0].chat)
+	for _, at := range found {
+		what += at.at.Format(" 15:04:05.000") + " by " + at.via
+	}
 	if len(found) > 2 || !repeatable {
 		j.doubled = append(j.doubled, what)
 		return
@@ -227,8 +242,6 @@ func (j *judging) double(token string, found []sighting, repeatable bool) {
 	}
 	j.explained[kind]++
 }
-
-func stamp(s sighting) string { return s.at.Format("05.000") + " by " + s.via }
 
 // How far a fault may lie from the post it left in doubt.
 const (

@@ -55,6 +55,11 @@ func (s *scene) hit(kind, op string, at float64) {
 	s.events = append(s.events, event{kind: kind, platform: playground.TelegramInbox, op: op, at: after(at)})
 }
 
+func (s *scene) lasts(kind string, from, to float64) {
+	s.hit(kind, "", from)
+	s.events[len(s.events)-1].end = after(to)
+}
+
 // talk is a conversation without a fault.
 func (s *scene) talk() {
 	s.says(0, sortQuestion, "1", "怎么退货", "KF000001", 1)
@@ -203,6 +208,42 @@ func TestJudge(t *testing.T) {
 			s.says(1, sortText, "4", "订单 [t1.1]", "[t1.1]", 6)
 			s.relays("9", "c1：订单 [t1.1]", 6.1)
 		}},
+		{name: "another asked the same before, in a thread of nobody's", delivered: 7, change: func(s *scene) {
+			s.relays("12", "c9：运费谁出", 5.5)
+			s.says(0, sortText, "4", "一 [t0.4]", "[t0.4]", 6)
+			s.relays("9", "c0：一 [t0.4]", 6.2)
+			s.says(0, sortQuestion, "5", "运费谁出", "KF000002", 7)
+			s.relays("9", "c0：运费谁出", 7.2)
+		}},
+		{name: "only another asked the same before", delivered: 6, lost: 1, change: func(s *scene) {
+			s.relays("12", "c9：运费谁出", 5.5)
+			s.says(0, sortQuestion, "4", "运费谁出", "KF000002", 6)
+		}},
+		{name: "one cut, two doubles of different chats", delivered: 6, explained: 2, change: func(s *scene) {
+			s.says(1, sortQuestion, "4", "运费谁出", "KF000002", 1)
+			s.answers(1, "KF000002 卖家承担。", 1.25)
+			s.lasts(faultAPIStall, 1.19, 1.9)
+			s.answers(0, "KF000001 七天内可以退货。", 3)
+			s.answers(1, "KF000002 卖家承担。", 3.1)
+		}},
+		{name: "a cut that was over", delivered: 5, doubled: 1, change: func(s *scene) {
+			s.lasts(faultAPICut, 0.2, 1)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
+		{name: "a cut of another platform", delivered: 5, doubled: 1, change: func(s *scene) {
+			s.lasts(faultAPICut, 1.1, 1.5)
+			s.events[0].platform = playground.WeChatInbox
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
+		{name: "killed at a step", delivered: 5, explained: 1, change: func(s *scene) {
+			s.hit(faultTrap+"accepted", "", 1.21)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
+		{name: "what happens to the store explains nothing", delivered: 5, doubled: 1, change: func(s *scene) {
+			s.lasts(faultDisk, 1, 1.5)
+			s.lasts(faultHeld, 1, 1.5)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
 		{name: "a note at the customer", delivered: 5, leaked: 1, change: func(s *scene) { s.answers(0, "内部 [n0.3]", 5.5) }},
 	}
 	for _, test := range tests {
@@ -230,5 +271,14 @@ func TestJudge(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A kind of fault that was planned and never hit is a failure of the run.
+func TestUnmade(t *testing.T) {
+	t.Parallel()
+	kinds := []string{faultKill, faultTrap + "decided", faultFlush}
+	if got := unmade(kinds, []event{{kind: faultKill}, {kind: faultFlush}}); len(got) != 1 || got[0] != faultTrap+"decided" {
+		t.Errorf("never made: %q", got)
 	}
 }

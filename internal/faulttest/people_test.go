@@ -43,18 +43,21 @@ var desks = map[string]desk{
 // maxQuestions bounds what one customer asks: each asks other entries than their neighbors.
 const maxQuestions = 8
 
+// homeOn is the private chat of the n-th customer.
+func homeOn(platform string, n int) chatKey {
+	switch platform {
+	case playground.WeChatInbox:
+		return chatKey{platform, fmt.Sprintf("oFault_%d", n)}
+	case playground.FeishuInbox:
+		return chatKey{platform, fmt.Sprintf("ou_fault_%d", n)}
+	default:
+		return chatKey{platform, fmt.Sprint(610_000_000 + n)}
+	}
+}
+
 func newCustomer(w *world, d *director, seed uint64, pace <-chan time.Time, enough func() bool) *customer {
 	c := &customer{w: w, d: d, pace: pace, enough: enough, pressed: map[string]bool{}}
-	c.n, c.home = w.newcomer(func(n int) chatKey {
-		switch n % 3 {
-		case 0:
-			return chatKey{playground.WeChatInbox, fmt.Sprintf("oFault_%d", n)}
-		case 1:
-			return chatKey{playground.FeishuInbox, fmt.Sprintf("ou_fault_%d", n)}
-		default:
-			return chatKey{playground.TelegramInbox, fmt.Sprint(610_000_000 + n)}
-		}
-	})
+	c.n, c.home = w.newcomer(func(n int) chatKey { return homeOn(inboxes[n%len(inboxes)], n) })
 	c.random = rand.New(rand.NewPCG(seed, uint64(c.n)))
 	c.entry = c.n * maxQuestions % w.corpus.Size()
 	return c
@@ -216,11 +219,14 @@ func (c *customer) reply(ctx context.Context) error {
 	return errors.Join(err, failed)
 }
 
+// reading is how long an agent takes to see a notice and press its button: longer than what broke one send breaks the next.
+const reading = 2 * time.Second
+
 // resend presses the button under notices that a reply may not have arrived, each once.
 func (c *customer) resend(ctx context.Context) error {
 	k := desks[c.home.platform]
 	for _, notice := range c.w.board.resendable(c.thread) {
-		if c.pressed[notice.id] {
+		if c.pressed[notice.id] || time.Since(notice.at) < reading {
 			continue
 		}
 		c.pressed[notice.id] = true

@@ -159,17 +159,31 @@ func freeAddress(t testing.TB) string {
 type balancer struct {
 	targets []string
 	turn    atomic.Int64
+	hear    atomic.Pointer[func(served)] // hears of each request; nil = nobody
+}
+
+// served is one request and who answered it.
+type served struct {
+	path, target string
+	bytes        int64 // of the answer
 }
 
 // RoundTrip implements http.RoundTripper.
 func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 	first := int(b.turn.Add(1))
-	var err error
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
 	for i := range b.targets {
 		out := r.Clone(r.Context())
 		out.URL.Host = b.targets[(first+i)%len(b.targets)]
+		out.Body = io.NopCloser(bytes.NewReader(body)) // an attempt that fails closes it
 		var resp *http.Response
 		if resp, err = http.DefaultTransport.RoundTrip(out); err == nil {
+			if hear := b.hear.Load(); hear != nil {
+				(*hear)(served{r.URL.Path, out.URL.Host, resp.ContentLength})
+			}
 			return resp, nil
 		}
 		if !errors.Is(err, syscall.ECONNREFUSED) {
@@ -180,7 +194,7 @@ func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // startBalancer serves until the test ends and returns the address.
-func startBalancer(t testing.TB, targets []string) string {
+func startBalancer(t testing.TB, b *balancer) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -190,7 +204,7 @@ func startBalancer(t testing.TB, targets []string) string {
 		ReadHeaderTimeout: 10 * time.Second,
 		Handler: &httputil.ReverseProxy{
 			Rewrite:      func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.Host = "http", r.In.Host },
-			Transport:    &balancer{targets: targets},
+			Transport:    b,
 			ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 		},
 	}

@@ -29,6 +29,9 @@ import (
 // retryScale shortens the platforms' pauses before they repeat a delivery.
 const retryScale = 0.3
 
+// inboxes are the platforms' names.
+var inboxes = []string{playground.WeChatInbox, playground.FeishuInbox, playground.TelegramInbox}
+
 // keptPosts is how far the reader of a platform's log may lag behind; it notices when it was more.
 const keptPosts = 50_000
 
@@ -40,6 +43,7 @@ type world struct {
 	apis      map[string]*wire // between the gateways and each platform
 	gateways  []*process
 	targets   []string
+	balancer  *balancer    // nil = there is one gateway
 	data      string       // folder of the embedded database
 	store     *wire        // nil = embedded
 	redis     *redisServer // nil = none
@@ -124,7 +128,8 @@ func (w *world) startGateways(l layout) {
 		w.connect(w.targets[0], l)
 		return
 	}
-	w.connect(startBalancer(w.t, w.targets), l)
+	w.balancer = &balancer{targets: w.targets}
+	w.connect(startBalancer(w.t, w.balancer), l)
 }
 
 // connect points the platforms at the gateways; one that is polled is told nothing.
