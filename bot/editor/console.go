@@ -1,0 +1,147 @@
+package editor
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"kefu/adapters"
+	"kefu/handoff"
+	"kefu/internal/docstore"
+	"kefu/internal/richtext"
+	"kefu/internal/transcript"
+	"kefu/kb"
+)
+
+// Record is what the console needs to know of what was said.
+type Record interface {
+	Undecided(ctx context.Context, message string) (bool, error)
+	TopicOf(ctx context.Context, m *adapters.Message) (string, error)
+	Quoted(ctx context.Context, m *adapters.Message) (*transcript.Entry, error)
+	Entry(ctx context.Context, id string) (transcript.Entry, error)
+	History(ctx context.Context, conversation string, limit int) ([]transcript.Entry, error)
+	Findings(ctx context.Context, kind transcript.FindingKind, since time.Time, limit int, fn func(*transcript.Entry) error) error
+}
+
+// Index answers questions as customers are answered; *kb.Index is one.
+type Index interface {
+	Match(q kb.Question) kb.Result
+	Refresh(ctx context.Context) error
+}
+
+// Inbox is an account customers write to, for showing what they would see.
+type Inbox struct {
+	Name     adapters.InboxName
+	Channel  string // names variants of answers, beside the inbox's own name
+	Features func() adapters.Features
+}
+
+// Options are what a Console is built with.
+type Options struct {
+	Store         *docstore.Store // keeps the dialogs
+	Knowledge     *kb.Store
+	Index         Index
+	Record        Record
+	Conversations *handoff.Conversations
+	Directory     *handoff.Directory
+	Words         handoff.Words
+	Thresholds    kb.Thresholds // of the bot
+	Inboxes       []Inbox
+	Language      string // of desks, and of people whose own is unknown
+	Now           func() time.Time
+	Log           *slog.Logger // nil = none
+}
+
+// Console obeys "/faq". It is safe for concurrent use.
+type Console struct {
+	Options
+	sessions *docstore.Collection[session]
+	answers  *richtext.Parser
+}
+
+// New opens the collection of dialogs.
+func New(ctx context.Context, o Options) (*Console, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	sessions, err := docstore.Open[session](ctx, o.Store, "faq_dialogs")
+	if err != nil {
+		return nil, err
+	}
+	return &Console{Options: o, sessions: sessions, answers: richtext.New()}, nil
+}
+
+// The command, and what ids of our buttons and posts begin with.
+const (
+	command      = "faq"
+	buttonPrefix = command + ":"
+	postPrefix   = command + "|"
+)
+
+// settling is how long a quote of a message nobody knows yet is waited with: the question it answers may have been sent just now.
+const settling = 3 * time.Second
+
+// Handle decides about one message if it is for the console; taken says whether it is. Messages are from private chats or desks.
+func (c *Console) Handle(ctx context.Context, m *adapters.Message) (plan transcript.Plan, taken bool, err error) {
+	if m.Kind != adapters.KindMessage && m.Kind != adapters.KindCallback {
+		return plan, false, nil
+	}
+	name, args := handoff.ParseCommand(m)
+	who, known := c.Directory.Member(m.Inbox, m.From.ID)
+	in := input{m: m, by: who, args: args}
+	switch {
+	case !known, m.Kind == adapters.KindCallback && !strings.HasPrefix(m.Choice, buttonPrefix):
+		return plan, false, nil
+	case m.Kind == adapters.KindCallback:
+		in.kind = pressed
+	case name == command:
+		in.kind = commanded
+	case name != "", !mayEdit(who.Role) && !m.Group:
+		return plan, false, nil
+	default:
+		in.kind = said
+	}
+	if m.Group {
+		if taken, err = c.fromGroup(ctx, &in); err != nil || !taken {
+			return plan, false, err
+		}
+	}
+	return c.decide(ctx, &in)
+}
+
+// fromGroup fills in the topic and whose question is quoted, and says whether the message is ours.
+func (c *Console) fromGroup(ctx context.Context, in *input) (bool, error) {
+	var err error
+	if in.kind == said {
+		if in.m.ReplyTo == "" {
+			return false, nil
+		}
+		quoted, err := c.Record.Quoted(ctx, in.m)
+		switch {
+		case err != nil:
+			return false, err
+		case quoted == nil:
+			return false, c.mayBeNew(ctx, in)
+		case !strings.HasPrefix(quoted.ID, postPrefix):
+			return false, nil
+		}
+		in.quotes = quoted.ID
+	}
+	in.topic, err = c.Record.TopicOf(ctx, in.m)
+	return true, err
+}
+
+// mayBeNew asks for patience where the quoted message may be our question, sent but not recorded yet.
+func (c *Console) mayBeNew(ctx context.Context, in *input) error {
+	if c.Now().Sub(in.m.SentAt) >= settling {
+		return nil
+	}
+	asked, err := c.asked(ctx, in)
+	if err == nil && asked {
+		err = transcript.ErrLater
+	}
+	return err
+}
+
+func mayEdit(r handoff.Role) bool { return r == handoff.RoleEditor || r == handoff.RoleAdmin }

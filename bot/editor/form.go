@@ -1,0 +1,392 @@
+package editor
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"kefu/internal/texts"
+	"kefu/kb"
+)
+
+// form is a guided dialog half way.
+type form struct {
+	// Entry is edited; empty = a new one is made. Revision is what was read of it.
+	Entry    kb.EntryID `json:"entry,omitempty"`
+	Revision int64      `json:"revision,omitempty"`
+	Was      kb.State   `json:"was,omitempty"`
+	Field    string     `json:"field,omitempty"`  // asked for now; "" = the preview
+	Single   bool       `json:"single,omitempty"` // asked for from the preview, to where it leads back
+	Values   kb.Entry   `json:"values"`
+}
+
+// The fields asked for one after the other, and those that can be changed from the preview. Each has texts "faq_field_" and "faq_ask_".
+var (
+	guided   = []string{"question", "similar", "answer", "category"}
+	editable = []string{"question", "similar", "answer", "category", "tags", "from", "to", "language", "variant"}
+)
+
+// What the options of a form do.
+const (
+	doCancel  = "cancel"
+	doBack    = "back"
+	doSkip    = "skip"
+	doLive    = "live"
+	doDraft   = "draft"
+	doField   = "field"
+	doPick    = "pick"
+	doConfirm = "confirm"
+	doNext    = "next"
+)
+
+// do carries out what was chosen.
+func (t *turn) do(o option) error {
+	t.decision = "faq: chose " + o.Do
+	f := t.s.Form
+	switch o.Do {
+	case doCancel:
+		return t.cancel()
+	case doNext:
+		return t.run(option{Do: o.Arg, Arg: strings.Join(o.Texts, " "), Page: o.Page})
+	case doPublish:
+		return t.outcome(t.publishRead(o))
+	case doIgnore, doExtend, doCreate, doGroup:
+		return t.outcome(t.gap(o))
+	case doLoad:
+		return t.outcome(t.load(o.Texts[0]))
+	}
+	if f == nil {
+		return t.run(o)
+	}
+	switch o.Do {
+	case doBack:
+		return t.back()
+	case doSkip:
+		return t.next()
+	case doPick:
+		return t.set(o.Arg)
+	case doField:
+		f.Field, f.Single = o.Arg, true
+		return t.askField()
+	case doLive, doDraft:
+		return t.save(o.Do == doLive)
+	}
+	return t.run(o)
+}
+
+// answer takes words for the field that is asked for.
+func (t *turn) answer() error {
+	t.decision = "faq: form " + t.s.Form.Field
+	text := strings.TrimSpace(t.m.Text)
+	switch {
+	case t.s.Form.Field == "":
+		return t.preview()
+	case text == "":
+		t.say(texts.FaqWordsOnly)
+		return t.askField()
+	}
+	return t.set(text)
+}
+
+// set puts words into the field asked for and goes on, or says what is wrong with them.
+func (t *turn) set(text string) error {
+	f := t.s.Form
+	problem, err := t.fill(&f.Values, f.Field, text)
+	if err != nil {
+		return err
+	}
+	if problem != "" {
+		t.post(problem)
+		return t.askField()
+	}
+	return t.next()
+}
+
+// fill puts words into a field of an entry; problem says why it cannot.
+func (t *turn) fill(e *kb.Entry, field, text string) (problem string, err error) {
+	limit := func(n int) string {
+		if utf8.RuneCountInString(text) > n {
+			return t.words(texts.FormTooLong, "Limit", n)
+		}
+		return ""
+	}
+	switch field {
+	case "question":
+		if kb.Normalize(text) == "" {
+			return t.words(texts.FormInvalidEmpty), nil
+		}
+		if problem = limit(kb.MaxQuestion); problem == "" {
+			e.Question = text
+			problem, err = t.taken(e)
+		}
+	case "similar":
+		problem = t.fillSimilar(e, text)
+	case "answer":
+		if problem = limit(kb.MaxAnswer); problem == "" {
+			e.Answer = text
+		}
+	case "category":
+		if problem = limit(maxCategory); problem == "" {
+			e.Category = kb.CategoryPath(text)
+		}
+	case "tags":
+		e.Tags = list(text)
+	case "from", "to":
+		at, ok := t.time(text)
+		if !ok {
+			return t.words(texts.FaqBadTime), nil
+		}
+		if field == "from" {
+			e.ValidFrom = at
+		} else {
+			e.ValidTo = at
+		}
+	case "language":
+		e.Language = clearable(text)
+	case "variant":
+		problem = t.fillVariant(e, text)
+	default:
+		problem = t.words(texts.FaqNoField, "Fields", t.fieldNames())
+	}
+	return problem, err
+}
+
+// maxCategory bounds a category, in characters.
+const maxCategory = 200
+
+// taken says which other entry holds the question already.
+func (t *turn) taken(e *kb.Entry) (string, error) {
+	found, _, err := t.Knowledge.List(t.ctx, kb.Filter{Text: e.Question})
+	for i := range found {
+		if found[i].ID != e.ID && same(found[i].Question, e.Question) {
+			return t.words(texts.FaqDuplicate, "ID", string(found[i].ID), "Question", cut(found[i].Question, 60)), err
+		}
+	}
+	return "", err
+}
+
+// fillSimilar replaces the similar questions, or with a leading + or - adds or removes one a line.
+func (t *turn) fillSimilar(e *kb.Entry, text string) string {
+	sign := text[0]
+	if sign != '+' && sign != '-' {
+		e.Similar = list(clearable(text))
+		return ""
+	}
+	for _, s := range list(strings.TrimLeft(text, "+-")) {
+		e.Similar = slices.DeleteFunc(slices.Clone(e.Similar), func(have string) bool { return same(have, s) })
+		if sign == '+' {
+			e.Similar = append(e.Similar, s)
+		}
+	}
+	if len(e.Similar) > kb.MaxSimilar {
+		return t.words(texts.FaqTooMany, "Limit", kb.MaxSimilar)
+	}
+	return ""
+}
+
+// fillVariant takes "en: text" or "@place: text"; no text removes the variant.
+func (t *turn) fillVariant(e *kb.Entry, text string) string {
+	name, answer, ok := strings.Cut(strings.Replace(text, "：", ":", 1), ":")
+	name = strings.TrimSpace(name)
+	if !ok || name == "" || strings.ContainsAny(name, " \n") {
+		return t.words(texts.FaqBadVariant)
+	}
+	next := e.Clone()
+	if next.Answers == nil {
+		next.Answers = map[string]string{}
+	}
+	next.Answers[name] = strings.TrimSpace(answer)
+	if next.Answers[name] == "" {
+		delete(next.Answers, name)
+	}
+	check := kb.Entry{Question: "x", Answer: "x", Answers: next.Answers, State: kb.Live}
+	if len(check.Problems()) > 0 {
+		return t.words(texts.FaqBadVariant)
+	}
+	e.Answers = next.Answers
+	return ""
+}
+
+// clearable reads "-" as nothing.
+func clearable(text string) string {
+	if text == "-" {
+		return ""
+	}
+	return text
+}
+
+// list cuts a text at semicolons and line breaks.
+func list(text string) []string {
+	var out []string
+	for _, s := range strings.FieldsFunc(clearable(text), func(r rune) bool { return strings.ContainsRune(";；\n", r) }) {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// next asks for the next field that is still empty, or shows the preview.
+func (t *turn) next() error {
+	f := t.s.Form
+	at := slices.Index(guided, f.Field)
+	if f.Single || at < 0 || at == len(guided)-1 {
+		return t.preview()
+	}
+	if f.Field == "answer" && f.Values.Answer == "" || f.Field == "question" && f.Values.Question == "" {
+		return t.askField()
+	}
+	f.Field = guided[at+1]
+	return t.askField()
+}
+
+// back goes to the field before, or from a single field to the preview.
+func (t *turn) back() error {
+	f := t.s.Form
+	at := slices.Index(guided, f.Field)
+	switch {
+	case f.Field == "" && f.Entry == "":
+		f.Field, f.Single = guided[len(guided)-1], false
+	case f.Single, f.Field == "":
+		return t.preview()
+	case at > 0:
+		f.Field = guided[at-1]
+	}
+	return t.askField()
+}
+
+// askField asks for the form's field and shows what stands in it.
+func (t *turn) askField() error {
+	f := t.s.Form
+	var options []option
+	if f.Field == "category" {
+		names, err := t.categories()
+		if err != nil {
+			return err
+		}
+		for _, name := range names[:min(len(names), 6)] {
+			options = append(options, option{Do: doPick, Arg: name, Label: name})
+		}
+	}
+	if f.Field != guided[0] || f.Single {
+		options = append(options, t.word(doBack))
+	}
+	if t.maySkip() {
+		options = append(options, t.word(doSkip))
+	}
+	options = append(options, t.word(doCancel))
+	t.ask(t.words("faq_ask_"+f.Field, "Now", t.value(&f.Values, f.Field)), options...)
+	return nil
+}
+
+func (t *turn) maySkip() bool {
+	f := t.s.Form
+	switch f.Field {
+	case "question":
+		return f.Values.Question != ""
+	case "answer":
+		return f.Values.Answer != ""
+	}
+	return !f.Single
+}
+
+// preview shows what would be stored and what it is like.
+func (t *turn) preview() error {
+	f := t.s.Form
+	f.Field, f.Single = "", false
+	near, err := t.near(&f.Values)
+	if err != nil {
+		return err
+	}
+	text := t.words(texts.FaqPreview, "Entry", t.view(&f.Values), "Near", near)
+	options := []option{t.choice(doLive, ""), t.choice(doDraft, "")}
+	for _, field := range editable {
+		options = append(options, option{Do: doField, Arg: field, Label: t.words(texts.FaqDoField, "Field", t.words("faq_field_"+field))})
+	}
+	if f.Entry == "" {
+		options = append(options, t.word(doBack))
+	}
+	t.ask(text, append(options, t.word(doCancel))...)
+	return nil
+}
+
+// nearEnough is the confidence from which another entry is shown beside a new one, and nearShown how many are.
+const (
+	nearEnough = 0.3
+	nearShown  = 3
+)
+
+// near lists other entries that a customer asking this would get.
+func (t *turn) near(e *kb.Entry) (string, error) {
+	if err := t.Index.Refresh(t.ctx); err != nil {
+		return "", err
+	}
+	r := t.Index.Match(kb.Question{Text: e.Question, Language: e.Language, Without: []kb.EntryID{e.ID}, Limit: nearShown})
+	var lines []string
+	for _, c := range r.Candidates {
+		if c.Confidence >= nearEnough {
+			lines = append(lines, t.line(c.Entry))
+		}
+	}
+	return strings.Join(lines, "\n"), nil
+}
+
+// save stores the form's entry and ends the dialog; a question that is taken is asked for again.
+func (t *turn) save(live bool) error {
+	f := t.s.Form
+	made, err := t.store(f, live)
+	if err != nil {
+		if err = t.outcome(err); err == nil {
+			f.Field, f.Single = "", false
+			err = t.preview()
+		}
+		return err
+	}
+	t.s.end()
+	t.saved(&made)
+	return nil
+}
+
+// store makes the one change of this message.
+func (t *turn) store(f *form, live bool) (kb.Entry, error) {
+	once := t.Knowledge.Once(t.m.ID)
+	if f.Entry == "" {
+		e := f.Values.Clone()
+		e.State = kb.Draft
+		if live {
+			e.State = kb.Live
+		}
+		return once.Add(t.ctx, e, author(t.by))
+	}
+	return once.Edit(t.ctx, f.Entry, author(t.by), func(e *kb.Entry) error {
+		if e.Revision != f.Revision {
+			return kb.ErrChanged
+		}
+		*e = changed(e, &f.Values, live)
+		return nil
+	})
+}
+
+// changed returns an entry with the values of another: at once, or as a draft that waits to be published.
+func changed(e, values *kb.Entry, live bool) kb.Entry {
+	v := values.Clone()
+	v.Draft = nil
+	if !live && e.State == kb.Live {
+		next := e.Clone()
+		next.Draft = &v
+		return next
+	}
+	v.State = kb.Draft
+	if live {
+		v.State = kb.Live
+	}
+	return v
+}
+
+func (t *turn) saved(e *kb.Entry) {
+	id := texts.FaqSavedLive
+	if e.Pending() {
+		id = texts.FaqSavedDraft
+	}
+	t.say(id, "ID", string(e.ID), "Question", cut(e.Question, 60), "Change", e.Draft != nil)
+}

@@ -1,0 +1,297 @@
+package editor
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kefu/internal/texts"
+	"kefu/kb"
+)
+
+// pageSize is how many entries a page lists.
+const pageSize = 6
+
+// list shows entries by page: "list", "list category", "list draft|trash|live", "list #tag".
+func (t *turn) list(args string, page int) error {
+	f := kb.Filter{Offset: page * pageSize, Limit: pageSize}
+	switch word := strings.ToLower(args); word {
+	case "draft", "drafts", "草稿":
+		return t.listPending(args, page)
+	case "trash", "回收站":
+		f.States = []kb.State{kb.Trash}
+	case "live", "已发布":
+		f.States = []kb.State{kb.Live}
+	default:
+		if tag, ok := strings.CutPrefix(args, "#"); ok {
+			f.Tag = tag
+		} else {
+			f.Category = kb.CategoryPath(args)
+		}
+	}
+	found, total, err := t.Knowledge.List(t.ctx, f)
+	if err != nil {
+		return err
+	}
+	head := ""
+	if page == 0 && f.Tag == "" && len(f.States) == 0 {
+		if head, err = t.tree(f.Category); err != nil {
+			return err
+		}
+	}
+	t.page("list", args, page, found, total, head)
+	return nil
+}
+
+func (t *turn) listPending(args string, page int) error {
+	all, err := t.pending()
+	if err != nil {
+		return err
+	}
+	from := min(page*pageSize, len(all))
+	t.page("list", args, page, all[from:min(from+pageSize, len(all))], len(all), "")
+	return nil
+}
+
+// pending returns the entries that wait to be published.
+func (t *turn) pending() ([]kb.Entry, error) {
+	all, _, err := t.Knowledge.List(t.ctx, kb.Filter{})
+	return slices.DeleteFunc(all, func(e kb.Entry) bool { return !e.Pending() }), err
+}
+
+// page posts entries as numbered choices, with the ways on and back.
+func (t *turn) page(verb, args string, page int, found []kb.Entry, total int, head string) {
+	if total == 0 {
+		t.say(texts.FaqListNone)
+		return
+	}
+	options := make([]option, 0, len(found)+2)
+	for i := range found {
+		options = append(options, option{Do: "show", Arg: string(found[i].ID), Label: t.line(&found[i])})
+	}
+	pages := (total + pageSize - 1) / pageSize
+	if page+1 < pages {
+		options = append(options, option{Do: doNext, Arg: verb, Texts: []string{args}, Page: page + 1, Label: t.label(doNext), Word: true})
+	}
+	if page > 0 {
+		options = append(options, option{Do: doNext, Arg: verb, Texts: []string{args}, Page: page - 1, Label: t.label("previous"), Word: true})
+	}
+	t.ask(t.words(texts.FaqListHead, "Count", total, "Page", page+1, "Pages", many(pages), "Tree", head), options...)
+}
+
+// line is an entry in one line.
+func (t *turn) line(e *kb.Entry) string {
+	mark := ""
+	if e.State != kb.Live {
+		mark = t.words("faq_state_" + string(e.State))
+	} else if e.Draft != nil {
+		mark = t.words(texts.FaqStateChanged)
+	}
+	return t.words(texts.FaqLine, "ID", string(e.ID), "Question", cut(e.Question, 40), "Category", e.Category, "Mark", mark)
+}
+
+// tree counts the entries of the categories right below one.
+func (t *turn) tree(below string) (string, error) {
+	all, _, err := t.Knowledge.List(t.ctx, kb.Filter{Category: below})
+	counts := map[string]int{}
+	for i := range all {
+		rest := strings.TrimPrefix(strings.TrimPrefix(all[i].Category, below), "/")
+		if name, _, _ := strings.Cut(rest, "/"); name != "" {
+			counts[name]++
+		}
+	}
+	parts := make([]string, 0, len(counts))
+	for _, name := range byCount(counts) {
+		parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
+	}
+	return strings.Join(parts[:min(len(parts), 12)], " · "), err
+}
+
+// categories lists all categories, the most used first.
+func (t *turn) categories() ([]string, error) {
+	all, _, err := t.Knowledge.List(t.ctx, kb.Filter{})
+	counts := map[string]int{}
+	for i := range all {
+		if all[i].Category != "" {
+			counts[all[i].Category]++
+		}
+	}
+	return byCount(counts), err
+}
+
+func byCount(counts map[string]int) []string {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+}
+
+// search lists the entries that hold the words, else those that come closest.
+func (t *turn) search(args string, page int) error {
+	if kb.Normalize(args) == "" {
+		return t.usage("search")
+	}
+	found, total, err := t.Knowledge.List(t.ctx, kb.Filter{Text: args, Offset: page * pageSize, Limit: pageSize})
+	if err != nil || total > 0 {
+		t.page("search", args, page, found, total, "")
+		return err
+	}
+	if err := t.Index.Refresh(t.ctx); err != nil {
+		return err
+	}
+	for _, c := range t.Index.Match(kb.Question{Text: args, Limit: pageSize}).Candidates {
+		found = append(found, *c.Entry)
+	}
+	t.page("search", args, 0, found, len(found), "")
+	return nil
+}
+
+// show shows one entry with what can be done about it.
+func (t *turn) show(args string, _ int) error {
+	id, _ := entryID(args)
+	if id == "" {
+		return t.usage("show")
+	}
+	e, err := t.Knowledge.Entry(t.ctx, id)
+	if err != nil {
+		return err
+	}
+	text := t.view(&e)
+	if e.Draft != nil {
+		next := e.Published()
+		text += "\n" + t.words(texts.FaqChangeWaits, "Fields", t.differences(&e, &next))
+	}
+	var options []option
+	if e.State != kb.Trash {
+		options = append(options, t.choice("edit", string(id)), t.choice("del", string(id)))
+	}
+	if e.Pending() {
+		options = append(options, t.choice("publish", string(id)))
+	}
+	t.ask(text, append(options, t.choice("history", string(id)))...)
+	return nil
+}
+
+// view is an entry in full, without the fields that are empty.
+func (t *turn) view(e *kb.Entry) string {
+	var lines []string
+	for _, field := range editable {
+		if v := t.value(e, field); v != "" {
+			lines = append(lines, t.words(texts.FaqViewLine, "Field", t.words("faq_field_"+field), "Value", v))
+		}
+	}
+	if e.ID != "" {
+		lines = append(lines, t.words(texts.FaqViewFoot, "ID", string(e.ID), "State", t.words("faq_state_"+string(e.State)), "Author", e.Author, "At", t.date(e.Updated)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// value is a field of an entry as it reads.
+func (t *turn) value(e *kb.Entry, field string) string {
+	switch field {
+	case "question":
+		return e.Question
+	case "similar":
+		return strings.Join(e.Similar, "；")
+	case "answer":
+		return e.Answer
+	case "category":
+		return e.Category
+	case "tags":
+		return strings.Join(e.Tags, "；")
+	case "from":
+		return t.date(e.ValidFrom)
+	case "to":
+		return t.date(e.ValidTo)
+	case "language":
+		return e.Language
+	}
+	var variants []string
+	for _, name := range slices.Sorted(maps.Keys(e.Answers)) {
+		variants = append(variants, name+": "+e.Answers[name])
+	}
+	return strings.Join(variants, "\n")
+}
+
+// differences names the fields in which two versions differ.
+func (t *turn) differences(a, b *kb.Entry) string {
+	var names []string
+	for _, field := range editable {
+		if t.value(a, field) != t.value(b, field) {
+			names = append(names, t.words("faq_field_"+field))
+		}
+	}
+	if a.State != b.State {
+		names = append(names, t.words("faq_state_"+string(b.State)))
+	}
+	if (a.Draft == nil) != (b.Draft == nil) {
+		names = append(names, t.words(texts.FaqStateChanged))
+	}
+	return strings.Join(names, "、")
+}
+
+// versionsShown is how many versions a history lists.
+const versionsShown = 8
+
+// history lists who changed what and when; a version chosen is reverted to.
+func (t *turn) history(args string, _ int) error {
+	id, _ := entryID(args)
+	if id == "" {
+		return t.usage("history")
+	}
+	versions, err := t.Knowledge.History(t.ctx, id)
+	if err != nil {
+		return err
+	}
+	lines := []string{t.words(texts.FaqHistoryHead, "ID", string(id), "Count", len(versions))}
+	var options []option
+	for i, v := range versions[:min(len(versions), versionsShown)] {
+		what := t.words(texts.FaqHistoryFirst)
+		if i+1 < len(versions) {
+			what = t.differences(&versions[i+1].Entry, &v.Entry)
+		}
+		lines = append(lines, t.words(texts.FaqHistoryItem, "N", v.Revision, "At", t.date(v.At), "Author", v.Author, "What", what))
+		if i > 0 {
+			options = append(options, option{
+				Do: "revert", Arg: fmt.Sprintf("%s %d", id, v.Revision), Label: t.words(texts.FaqDoRevertTo, "N", v.Revision),
+			})
+		}
+	}
+	t.ask(strings.Join(lines, "\n"), options...)
+	return nil
+}
+
+// revert brings back an earlier version: "revert 12 7", or without a version the one before, or what was in the trash.
+func (t *turn) revert(args string, _ int) error {
+	id, rest := entryID(args)
+	if id == "" {
+		return t.usage("revert")
+	}
+	versions, err := t.Knowledge.History(t.ctx, id)
+	if err != nil {
+		return err
+	}
+	wanted, err := strconv.ParseInt(strings.TrimLeft(rest, "vV"), 10, 64)
+	if rest != "" && err != nil {
+		return t.usage("revert")
+	}
+	i := slices.IndexFunc(versions[1:], func(v kb.Version) bool {
+		return rest != "" && v.Revision == wanted || rest == "" && v.Entry.State != kb.Trash
+	})
+	if i < 0 {
+		t.say(texts.FaqNoVersion)
+		return nil
+	}
+	old := versions[1:][i]
+	e, err := t.Knowledge.Once(t.m.ID).Edit(t.ctx, id, author(t.by), func(e *kb.Entry) error {
+		*e = old.Entry.Clone()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	t.say(texts.FaqReverted, "ID", string(id), "Question", cut(e.Question, 60), "N", old.Revision)
+	return nil
+}

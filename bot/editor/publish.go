@@ -1,0 +1,255 @@
+package editor
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"kefu/internal/texts"
+	"kefu/internal/transcript"
+	"kefu/kb"
+)
+
+const doPublish = "publish_read"
+
+// What a replay looks at and shows.
+const (
+	replayed     = 7 * 24 * time.Hour
+	replayLimit  = 5000 // findings of a kind
+	replayShown  = 8
+	publishLimit = 200 // entries at once
+)
+
+// publish lists what waits, with the answers it would change, and publishes what is confirmed: all of it, or the entries named.
+func (t *turn) publish(args string, _ int) error {
+	waiting, err := t.waiting(args)
+	if err != nil {
+		return err
+	}
+	if len(waiting) == 0 {
+		t.say(texts.FaqNothingWaits)
+		return nil
+	}
+	lines := []string{t.words(texts.FaqPublishHead, "Count", len(waiting))}
+	read := make([]string, len(waiting))
+	for i := range waiting {
+		e := &waiting[i]
+		read[i] = fmt.Sprintf("%s %d", e.ID, e.Revision)
+		if i < replayShown {
+			next := e.Published()
+			lines = append(lines, t.line(e)+" · "+t.differences(e, &next))
+		}
+	}
+	changes, err := t.changes(waiting)
+	if err != nil {
+		return err
+	}
+	lines = append(lines, t.told(changes))
+	t.ask(strings.Join(lines, "\n"), option{Do: doPublish, Texts: read, Label: t.label("publish")}, t.word(doCancel))
+	return nil
+}
+
+// waiting returns the entries that wait to be published, or those of them that are named.
+func (t *turn) waiting(args string) ([]kb.Entry, error) {
+	all, err := t.pending()
+	if names := strings.Fields(args); len(names) > 0 {
+		all = slices.DeleteFunc(all, func(e kb.Entry) bool {
+			return !slices.ContainsFunc(names, func(n string) bool { return strings.TrimLeft(n, "#＃") == string(e.ID) })
+		})
+	}
+	return all[:min(len(all), publishLimit)], err
+}
+
+// publishRead publishes the entries as they were when the preview was shown.
+func (t *turn) publishRead(o option) error {
+	read := make([]kb.Read, 0, len(o.Texts))
+	for _, text := range o.Texts {
+		id, revision, _ := strings.Cut(text, " ")
+		n, err := strconv.ParseInt(revision, 10, 64)
+		if err != nil {
+			return fmt.Errorf("what was to be published: %w", err)
+		}
+		read = append(read, kb.Read{ID: kb.EntryID(id), Revision: n})
+	}
+	t.s.end()
+	done, err := t.Knowledge.Once(t.m.ID).Publish(t.ctx, read, author(t.by))
+	if err != nil {
+		return err
+	}
+	t.say(texts.FaqPublished, "Count", len(done))
+	return nil
+}
+
+// replay shows which of last week's questions the waiting entries would change the answer of.
+func (t *turn) replay(args string, _ int) error {
+	waiting, err := t.waiting(args)
+	if err != nil {
+		return err
+	}
+	if len(waiting) == 0 {
+		t.say(texts.FaqNothingWaits)
+		return nil
+	}
+	changes, err := t.changes(waiting)
+	if err != nil {
+		return err
+	}
+	t.post(t.told(changes))
+	return nil
+}
+
+// asked is a question of customers, however often and by whomever it was asked.
+type asked struct {
+	text, language string
+	count          int
+	last           time.Time
+	kinds          map[transcript.FindingKind]int
+	entry          kb.EntryID // chosen or voted on, where the kind has one
+}
+
+// questions collects what was asked since, by what came of it, the most frequent first.
+func (t *turn) questions(since time.Time, limit int, kinds ...transcript.FindingKind) ([]*asked, error) {
+	byText := map[string]*asked{}
+	for _, kind := range kinds {
+		err := t.Record.Findings(t.ctx, kind, since, limit, func(e *transcript.Entry) error {
+			text := cmp.Or(e.Finding.Question, spoken(e))
+			key := kb.Normalize(text)
+			if kind == transcript.FoundPicked || kind == transcript.FoundBad {
+				key += "\x00" + e.Finding.Entry
+			}
+			q := byText[key]
+			if q == nil {
+				q = &asked{text: text, language: e.Finding.Language, kinds: map[transcript.FindingKind]int{}, entry: kb.EntryID(e.Finding.Entry)}
+				byText[key] = q
+			}
+			q.count++
+			q.kinds[kind]++
+			if e.At.After(q.last) {
+				q.last = e.At
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	delete(byText, "")
+	out := make([]*asked, 0, len(byText))
+	for _, q := range byText {
+		out = append(out, q)
+	}
+	slices.SortFunc(out, func(a, b *asked) int {
+		return cmp.Or(cmp.Compare(b.count, a.count), b.last.Compare(a.last), cmp.Compare(a.text, b.text))
+	})
+	return out, nil
+}
+
+// spoken is what was written, or recognized from a voice message.
+func spoken(e *transcript.Entry) string {
+	if e.In == nil {
+		return ""
+	}
+	if text := strings.TrimSpace(e.In.Text); text != "" {
+		return text
+	}
+	for _, a := range e.In.Attachments {
+		if a.Text != "" {
+			return a.Text
+		}
+	}
+	return ""
+}
+
+// change is a question whose answer changes.
+type change struct {
+	question      *asked
+	before, after string
+}
+
+// outcomeOf says in words what the bot would do.
+func (t *turn) outcomeOf(r kb.Result) string {
+	switch v := kb.Decide(r, t.Thresholds); v.Decision {
+	case kb.Answer:
+		return t.line(v.Choices[0].Entry)
+	case kb.Clarify:
+		ids := make([]string, len(v.Choices))
+		for i, c := range v.Choices {
+			ids[i] = "#" + string(c.ID)
+		}
+		slices.Sort(ids)
+		return t.words("faq_decision_clarify") + " " + strings.Join(ids, " ")
+	default:
+		return t.words("faq_decision_unknown")
+	}
+}
+
+type changes struct {
+	asked int // questions in all
+	list  []change
+}
+
+// changes compares the answers to last week's questions with those after publishing.
+func (t *turn) changes(waiting []kb.Entry) (changes, error) {
+	questions, err := t.questions(t.Now().Add(-replayed), replayLimit, transcript.FoundAnswer, transcript.FoundChoices, transcript.FoundNothing)
+	if err != nil {
+		return changes{}, err
+	}
+	all, _, err := t.Knowledge.List(t.ctx, kb.Filter{States: []kb.State{kb.Live}})
+	if err != nil {
+		return changes{}, err
+	}
+	next := make([]kb.Entry, 0, len(all)+len(waiting))
+	for i := range all {
+		if !slices.ContainsFunc(waiting, func(e kb.Entry) bool { return e.ID == all[i].ID }) {
+			next = append(next, all[i])
+		}
+	}
+	edited := map[kb.EntryID]bool{}
+	for i := range waiting {
+		next = append(next, waiting[i].Published())
+		edited[waiting[i].ID] = waiting[i].Draft != nil && waiting[i].Draft.Answer != waiting[i].Answer
+	}
+	now, then := kb.IndexOf(all, kb.IndexOptions{Now: t.Now}), kb.IndexOf(next, kb.IndexOptions{Now: t.Now})
+	out := changes{}
+	for _, q := range questions {
+		out.asked += q.count
+		ask := kb.Question{Text: q.text, Language: q.language}
+		after := then.Match(ask)
+		c := change{question: q, before: t.outcomeOf(now.Match(ask)), after: t.outcomeOf(after)}
+		v := kb.Decide(after, t.Thresholds)
+		rewritten := v.Decision == kb.Answer && edited[v.Choices[0].ID]
+		if c.before != c.after || rewritten {
+			if rewritten {
+				c.after = t.words(texts.FaqRewritten, "Line", c.after)
+			}
+			out.list = append(out.list, c)
+		}
+	}
+	return out, nil
+}
+
+func (t *turn) told(c changes) string {
+	count := 0
+	for _, one := range c.list {
+		count += one.question.count
+	}
+	lines := []string{t.words(texts.FaqReplayHead, "Asked", c.asked, "Changed", count)}
+	for _, one := range c.list[:min(len(c.list), replayShown)] {
+		lines = append(lines, t.words(texts.FaqReplayItem, "Question", cut(one.question.text, 40), "Times", many(one.question.count), "Before", one.before, "After", one.after))
+	}
+	if more := len(c.list) - replayShown; more > 0 {
+		lines = append(lines, t.words(texts.FaqMore, "Count", more))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// many is n where it is more than one, else 0: a text leaves it out.
+func many(n int) int {
+	if n <= 1 {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,149 @@
+package editor
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kefu/adapters"
+	"kefu/handoff"
+	"kefu/internal/docstore"
+	"kefu/internal/transcript"
+	"kefu/kb"
+)
+
+// patience is how long a dialog waits for the next answer.
+const patience = 30 * time.Minute
+
+// session is what one person is in the middle of in one chat.
+type session struct {
+	// Asked is what the ids of the latest question's posts begin with; Token is in its buttons.
+	Asked string   `json:"asked,omitempty"`
+	Token string   `json:"token,omitempty"`
+	Menu  []option `json:"menu,omitempty"` // what may be chosen there
+	Form  *form    `json:"form,omitempty"`
+	// Until is when Asked, Menu and Form end.
+	Until time.Time `json:"until,omitzero"`
+	Plans []kept    `json:"plans,omitempty"`
+}
+
+// option is one thing that can be chosen.
+type option struct {
+	Do    string   `json:"do"` // a verb of the table, or what a form does
+	Arg   string   `json:"arg,omitempty"`
+	Page  int      `json:"page,omitempty"`
+	Texts []string `json:"texts,omitempty"`
+	Label string   `json:"label"`
+	// Word options are chosen by their word or button; the others by number too.
+	Word bool `json:"word,omitempty"`
+}
+
+// kept is the latest plan of one lane of messages.
+type kept struct {
+	Lane string          `json:"lane"`
+	Plan transcript.Plan `json:"plan"`
+}
+
+// maxKept bounds the lanes; a person writes in few threads between a decision and its posts.
+const maxKept = 4
+
+func (s *session) keep(lane string, p transcript.Plan) {
+	s.Plans = slices.DeleteFunc(s.Plans, func(k kept) bool { return k.Lane == lane })
+	s.Plans = append(s.Plans, kept{lane, p})
+	if over := len(s.Plans) - maxKept; over > 0 {
+		s.Plans = slices.Delete(s.Plans, 0, over)
+	}
+}
+
+// end forgets what was asked.
+func (s *session) end() { s.Asked, s.Token, s.Menu, s.Form = "", "", nil, nil }
+
+// inputKind says how a person addresses the console.
+type inputKind int
+
+const (
+	commanded inputKind = iota // "/faq ..."
+	pressed                    // a button of ours
+	said                       // words; in a group they quote our question
+)
+
+// input is one message for the console.
+type input struct {
+	m      *adapters.Message
+	by     handoff.Member
+	kind   inputKind
+	args   string
+	topic  string // of a case, in a group
+	quotes string // id of the post of ours that is quoted
+}
+
+func (in *input) sessionID() string {
+	return string(in.m.Inbox) + "|" + string(in.m.Chat) + "|" + string(in.m.From.ID)
+}
+
+func (c *Console) asked(ctx context.Context, in *input) (bool, error) {
+	d, err := c.sessions.Get(ctx, in.sessionID())
+	if errors.Is(err, docstore.ErrNotFound) {
+		return false, nil
+	}
+	return d.Value.Asked != "" && c.Now().Before(d.Value.Until), err
+}
+
+// decide changes the person's session for one message and keeps the plan in the same swap; a message decided before gets the plan made then.
+func (c *Console) decide(ctx context.Context, in *input) (plan transcript.Plan, taken bool, err error) {
+	_, err = c.sessions.Upsert(ctx, in.sessionID(), func(s *session, _ bool) error {
+		if i := slices.IndexFunc(s.Plans, func(k kept) bool { return k.Plan.For == in.m.ID }); i >= 0 {
+			plan, taken = s.Plans[i].Plan, true
+			return docstore.ErrNoChange
+		}
+		ok, err := c.Record.Undecided(ctx, in.m.ID)
+		if err == nil && !ok {
+			err = fmt.Errorf("message was handled by another worker: %w", docstore.ErrConflict)
+		}
+		if err != nil {
+			return err
+		}
+		t := &turn{Console: c, ctx: ctx, input: in, s: s, lang: c.languageOf(ctx, in)}
+		switch taken, err = t.take(); {
+		case err != nil:
+			return err
+		case !taken && !t.dropped:
+			return docstore.ErrNoChange
+		case !taken:
+			return nil
+		}
+		s.Until = docstore.Millis(c.Now().Add(patience))
+		plan = transcript.Plan{For: in.m.ID, Posts: t.posts, Decision: t.decision}
+		s.keep(string(in.m.Inbox)+"|"+string(in.m.Chat)+"|"+string(in.m.Thread), plan)
+		return nil
+	})
+	return plan, taken, err
+}
+
+// languageOf is the language a person is answered in: a desk's in a group, else their own.
+func (c *Console) languageOf(ctx context.Context, in *input) string {
+	if in.m.Group {
+		return c.Language
+	}
+	if kept, err := c.Conversations.Conversation(ctx, transcript.ConversationID(in.m.Inbox, in.m.Chat)); err == nil && kept.Language != "" {
+		return kept.Language
+	}
+	if strings.HasPrefix(strings.ToLower(in.m.From.Language), "en") {
+		return "en"
+	}
+	return c.Language
+}
+
+// short is a stable id of 10 characters made from a longer one, to fit a button.
+func short(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:10])
+}
+
+// same says whether two texts are the same to a person.
+func same(a, b string) bool { return kb.Normalize(a) == kb.Normalize(b) }
