@@ -19,8 +19,9 @@ type Config struct {
 	Refuse  float64       `yaml:"refuse"`
 	Clarify ClarifyConfig `yaml:"clarify"`
 	// HandoffAfter is how many questions in a row without an answer make the bot offer a person first of all.
-	HandoffAfter int         `yaml:"handoff_after"`
-	Flood        FloodConfig `yaml:"flood"`
+	HandoffAfter int            `yaml:"handoff_after"`
+	Feedback     FeedbackConfig `yaml:"feedback"`
+	Flood        FloodConfig    `yaml:"flood"`
 	// Keywords adds sentences that mean an intent: human, complaint, ticket, cancel, help, thanks, greeting.
 	Keywords map[string][]string `yaml:"keywords"`
 	// Embeddings is a service that helps to choose among entries; off without a URL.
@@ -62,6 +63,11 @@ func (c *EmbeddingsConfig) validate(report adapters.Report) {
 	}
 }
 
+// FeedbackConfig bounds asking whether an answer helped.
+type FeedbackConfig struct {
+	Every int `yaml:"every"` // one in so many answers of a contact is asked about; negative = none
+}
+
 // Defaults fills in what is not set.
 func (c *Config) Defaults() {
 	set(&c.Floor, 0.65)
@@ -70,6 +76,7 @@ func (c *Config) Defaults() {
 	set(&c.Clarify.Rounds, 2)
 	set(&c.HandoffAfter, 2)
 	set(&c.Embeddings.Timeout, maxEmbeddingsTimeout)
+	set(&c.Feedback.Every, 3)
 	c.Flood.defaults()
 }
 
@@ -112,6 +119,7 @@ func (c *Config) Validate(report adapters.Report) {
 	}
 }
 
-func (c *Config) thresholds() kb.Thresholds {
+// Thresholds are the limits at which questions are answered.
+func (c *Config) Thresholds() kb.Thresholds {
 	return kb.Thresholds{Answer: c.Floor, Refuse: c.Refuse, Choices: c.Clarify.Choices}
 }

@@ -147,7 +147,7 @@ func (s script) Entry(id kb.EntryID) (*kb.Entry, bool) {
 
 func knowledge() script {
 	entry := func(id kb.EntryID, q, zh, en string, p float64) kb.Candidate {
-		e := &kb.Entry{ID: id, Question: q, Answer: zh, Answers: map[string]string{"en": en}}
+		e := &kb.Entry{ID: id, State: kb.Live, Question: q, Answer: zh, Answers: map[string]string{"en": en}}
 		return kb.Candidate{ID: id, Question: q, Confidence: p, Entry: e}
 	}
 	return script{

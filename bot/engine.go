@@ -20,6 +20,12 @@ type Knowledge interface {
 	Entry(id kb.EntryID) (*kb.Entry, bool)
 }
 
+// Editor runs the knowledge base by chat; see package editor.
+type Editor interface {
+	// Handle decides about a message of a private chat or a desk; taken says whether it was for the editor at all.
+	Handle(ctx context.Context, m *adapters.Message) (plan transcript.Plan, taken bool, err error)
+}
+
 // Options are what an Engine is built with.
 type Options struct {
 	Config        Config
@@ -28,17 +34,21 @@ type Options struct {
 	Directory     *handoff.Directory
 	Desks         *handoff.Desks
 	Knowledge     Knowledge
-	Tickets       *tickets.Service
-	Words         handoff.Words
-	Now           func() time.Time
+	Editor        Editor // nil = the knowledge base is not run by chat
+	// Channels names the channel of inboxes, for answers that differ by it.
+	Channels map[adapters.InboxName]string
+	Tickets  *tickets.Service
+	Words    handoff.Words
+	Now      func() time.Time
 }
 
 // Engine decides about incoming messages. It implements transcript.Handler and is safe for concurrent use.
 type Engine struct {
 	Options
 	intents intents
-	fetches map[string]bool // normalized words that only fetch what waits
-	answers *richtext.Parser
+	// Normalized words that only fetch what waits, and that say whether an answer helped.
+	fetches, good, bad map[string]bool
+	answers            *richtext.Parser
 }
 
 var _ transcript.Handler = (*Engine)(nil)
@@ -46,13 +56,26 @@ var _ transcript.Handler = (*Engine)(nil)
 // New returns an engine.
 func New(o Options) *Engine {
 	o.Config.Defaults()
-	e := &Engine{Options: o, intents: newIntents(o.Config.Keywords), fetches: map[string]bool{}, answers: richtext.New()}
+	e := &Engine{
+		Options: o, intents: newIntents(o.Config.Keywords), answers: richtext.New(),
+		fetches: wordSet(o.Words, texts.FetchWords), good: wordSet(o.Words, texts.FeedbackWordsGood), bad: wordSet(o.Words, texts.FeedbackWordsBad),
+	}
 	for _, lang := range []string{texts.Chinese, texts.English} {
-		for _, word := range strings.Fields(o.Words.Text(lang, texts.FetchWords, nil)) {
-			e.fetches[normalize(word)] = true
-		}
+		e.good[normalize(o.Words.Text(lang, texts.FeedbackGood, nil))] = true
+		e.bad[normalize(o.Words.Text(lang, texts.FeedbackBad, nil))] = true
 	}
 	return e
+}
+
+// wordSet reads a text that is a list of words, in all languages.
+func wordSet(words handoff.Words, id string) map[string]bool {
+	set := map[string]bool{}
+	for _, lang := range []string{texts.Chinese, texts.English} {
+		for _, word := range strings.Fields(words.Text(lang, id, nil)) {
+			set[normalize(word)] = true
+		}
+	}
+	return set
 }
 
 // Handle decides about one message.
@@ -63,6 +86,9 @@ func (e *Engine) Handle(ctx context.Context, m *adapters.Message) (transcript.Pl
 	case m.From.ID == "":
 		return transcript.Plan{Decision: "ignored: from nobody"}, nil
 	}
+	if plan, taken, err := e.edited(ctx, m); taken || err != nil {
+		return plan, err
+	}
 	id := transcript.ConversationID(m.Inbox, m.Chat)
 	return e.Conversations.Decide(ctx, id, m, func(c *handoff.Conversation) (transcript.Plan, error) {
 		return e.decide(ctx, c, m)
@@ -72,6 +98,9 @@ func (e *Engine) Handle(ctx context.Context, m *adapters.Message) (transcript.Pl
 // group hands a desk's messages to the desk; elsewhere the bot is silent but for /id.
 func (e *Engine) group(ctx context.Context, m *adapters.Message) (transcript.Plan, error) {
 	if k, ok := e.Directory.At(m.Inbox, m.Chat); ok {
+		if plan, taken, err := e.edited(ctx, m); taken || err != nil {
+			return plan, err
+		}
 		return e.Desks.Handle(ctx, k, m)
 	}
 	if name, _ := handoff.ParseCommand(m); name != "id" {
@@ -80,6 +109,14 @@ func (e *Engine) group(ctx context.Context, m *adapters.Message) (transcript.Pla
 	p := transcript.Post{Inbox: m.Inbox, Author: transcript.AuthorBot}
 	p.Message = adapters.Outgoing{Chat: m.Chat, Group: true, Thread: m.Thread, Text: e.Desks.Identify(m)}
 	return transcript.Plan{Posts: []transcript.Post{p}, Decision: "identified"}, nil
+}
+
+// edited asks the editor first: what it asked back is answered in plain words.
+func (e *Engine) edited(ctx context.Context, m *adapters.Message) (plan transcript.Plan, taken bool, err error) {
+	if e.Editor == nil {
+		return plan, false, nil
+	}
+	return e.Editor.Handle(ctx, m)
 }
 
 // rules are tried in order; the first that takes the turn decides.
@@ -91,6 +128,8 @@ var rules = []func(e *Engine, ctx context.Context, t *turn) (taken bool, err err
 	(*Engine).identify, // /id
 	(*Engine).inCase,   // a person has the case, or will: relay and be silent
 	(*Engine).flooded,  // writes too fast: told once, then silence
+	(*Engine).refused,  // /faq of somebody who may not
+	(*Engine).voted,    // whether an answer helped
 	(*Engine).inForm,   // a form is half filled in
 	(*Engine).picked,   // a button or digit that answers our question
 	(*Engine).intent,   // human, ticket, cancel, help, thanks, hello
@@ -109,7 +148,7 @@ func (e *Engine) decide(ctx context.Context, c *handoff.Conversation, m *adapter
 			break
 		}
 	}
-	return transcript.Plan{Posts: t.posts, Decision: t.decision}, nil
+	return transcript.Plan{Posts: t.posts, Decision: t.decision, Finding: t.finding}, nil
 }
 
 // GiveUp apologizes to the contact and tells the desk that a message could not be handled.

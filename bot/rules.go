@@ -9,6 +9,7 @@ import (
 	"kefu/adapters"
 	"kefu/handoff"
 	"kefu/internal/texts"
+	"kefu/internal/transcript"
 	"kefu/kb"
 )
 
@@ -116,30 +117,63 @@ func (e *Engine) inCase(ctx context.Context, t *turn) (bool, error) {
 	return true, nil
 }
 
-// picked takes an answer to our own question: a button, or a digit while a question is open.
+// picked takes an answer to our own question: a button, a digit, or the words of a choice while the question is open.
 func (e *Engine) picked(ctx context.Context, t *turn) (bool, error) {
 	q := t.c.Dialog.Clarify
 	if id, ok := strings.CutPrefix(t.m.Choice, choicePick); ok {
-		return true, e.answerPicked(t, kb.EntryID(id))
+		return true, e.answerPicked(t, pickedEntry(q, id))
 	}
 	if t.m.Choice == choiceNone {
-		return true, e.handoff(ctx, t, handoff.ReasonUnknown)
+		return true, e.noneMeant(ctx, t)
 	}
 	if q == nil || t.m.Kind == adapters.KindCallback {
 		return false, nil
 	}
 	n, ok := digit(t.text)
 	switch {
+	case !ok && normalize(t.text) == normalize(t.words(texts.ClarifyNone)):
+		return true, e.noneMeant(ctx, t)
 	case !ok:
 		return e.pickedByLabel(t, q), nil
 	case n == 0 || n == len(q.Choices)+1:
-		return true, e.handoff(ctx, t, handoff.ReasonUnknown)
+		return true, e.noneMeant(ctx, t)
 	case n > len(q.Choices)+1:
 		t.decision = "clarify: no such number"
 		t.say(texts.ClarifyInvalid, "Count", len(q.Choices)+1)
 		return true, nil
 	}
 	return true, e.answerPicked(t, kb.EntryID(strings.TrimPrefix(q.Choices[n-1].ID, choicePick)))
+}
+
+// noneMeant brings a contact to a person after none of the choices was meant.
+func (e *Engine) noneMeant(ctx context.Context, t *turn) error {
+	if q := t.c.Dialog.Clarify; q != nil {
+		t.found(transcript.FoundNone, "", q.Question)
+	}
+	return e.handoff(ctx, t, handoff.ReasonUnknown)
+}
+
+// maxButton is the longest id of a button, in bytes; see adapters.Choice.
+const maxButton = 64
+
+// pickButton is the id of the button for a choice: entries' ids may be longer than a button's.
+func pickButton(choice string) string {
+	if len(choice) <= maxButton {
+		return choice
+	}
+	return choicePick + "~" + short(choice)
+}
+
+// pickedEntry is the entry a button stands for.
+func pickedEntry(q *handoff.Clarify, id string) kb.EntryID {
+	if q != nil {
+		for _, c := range q.Choices {
+			if pickButton(c.ID) == choicePick+id {
+				return kb.EntryID(strings.TrimPrefix(c.ID, choicePick))
+			}
+		}
+	}
+	return kb.EntryID(id)
 }
 
 // pickedByLabel takes the words of a choice typed instead of its number.
@@ -154,13 +188,18 @@ func (e *Engine) pickedByLabel(t *turn, q *handoff.Clarify) bool {
 
 func (e *Engine) answerPicked(t *turn, id kb.EntryID) error {
 	entry, ok := e.Knowledge.Entry(id)
-	if !ok {
+	if !ok || !entry.ValidAt(e.Now()) {
 		t.c.Dialog.Clarify = nil
 		t.decision = "clarify: entry gone"
 		t.unknown()
 		return nil
 	}
-	t.answer(entry)
+	question := ""
+	if q := t.c.Dialog.Clarify; q != nil {
+		question = q.Question
+		t.found(transcript.FoundPicked, string(id), question)
+	}
+	t.answer(entry, question)
 	t.decision = "answer " + string(id) + " chosen"
 	return nil
 }
@@ -231,20 +270,23 @@ func (e *Engine) faq(_ context.Context, t *turn) (bool, error) {
 	d := &t.c.Dialog
 	d.Asked = t.text
 	r := e.Knowledge.Match(kb.Question{Text: t.text, Language: t.c.Language})
-	v := kb.Decide(r, e.Config.thresholds())
+	v := kb.Decide(r, e.Config.Thresholds())
 	round := 1
 	if d.Clarify != nil {
 		round = d.Clarify.Round + 1
 	}
 	switch {
 	case v.Decision == kb.Answer:
-		t.answer(v.Choices[0].Entry)
+		t.answer(v.Choices[0].Entry, t.text)
+		t.found(transcript.FoundAnswer, string(v.Choices[0].ID), "")
 		t.decision = "answer"
 	case v.Decision == kb.Clarify && round <= e.Config.Clarify.Rounds:
 		t.clarify(v.Choices, round)
+		t.found(transcript.FoundChoices, "", "")
 		t.decision = "clarify"
 	default:
 		t.unknown()
+		t.found(transcript.FoundNothing, "", "")
 		t.decision = "unknown"
 	}
 	t.decision += scores(r)
@@ -265,12 +307,13 @@ func scores(r kb.Result) string {
 }
 
 // answer says an entry's answer, the only words that are Markdown. Parsing takes some 20 microseconds: too little to keep its result.
-func (t *turn) answer(entry *kb.Entry) {
+func (t *turn) answer(entry *kb.Entry, question string) {
 	d := &t.c.Dialog
 	d.Clarify, d.Misses = nil, 0
 	t.tried(entry.Question)
-	text, spans := t.e.answers.Parse(entry.AnswerIn(t.c.Language))
-	t.post(text)
+	text, spans := t.e.answers.Parse(entry.AnswerFor(t.c.Language, string(t.c.Inbox), t.e.Channels[t.c.Inbox]))
+	ask, choices := t.askHelpful(entry, question)
+	t.post(text+ask, choices...)
 	t.posts[len(t.posts)-1].Message.Spans = spans
 }
 
@@ -285,7 +328,11 @@ func (t *turn) clarify(candidates []kb.Candidate, round int) {
 	lines = append(lines, t.words(texts.ClarifyChoice, "N", len(candidates)+1, "Label", none.Label), t.words(texts.ClarifyFooter))
 	t.c.Dialog.Clarify = q
 	t.tried(t.words(texts.ClarifyIntro))
-	t.post(strings.Join(lines, "\n"), append(q.Choices[:len(q.Choices):len(q.Choices)], none)...)
+	buttons := make([]adapters.Choice, 0, len(q.Choices)+1)
+	for _, c := range q.Choices {
+		buttons = append(buttons, adapters.Choice{ID: pickButton(c.ID), Label: c.Label})
+	}
+	t.post(strings.Join(lines, "\n"), append(buttons, none)...)
 }
 
 // unknown admits not knowing; the second time in a row a person is offered first of all.

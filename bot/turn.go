@@ -18,6 +18,7 @@ type turn struct {
 	text     string
 	posts    []transcript.Post
 	decision string
+	finding  *transcript.Finding
 }
 
 func (e *Engine) newTurn(c *handoff.Conversation, m *adapters.Message) *turn {
@@ -98,6 +99,11 @@ func (t *turn) tried(what string) {
 	if len(d.Tried) > most {
 		d.Tried = d.Tried[len(d.Tried)-most:]
 	}
+}
+
+// found records what became of a question; question is empty when it is this message.
+func (t *turn) found(kind transcript.FindingKind, entry, question string) {
+	t.finding = &transcript.Finding{Kind: kind, Entry: entry, Question: question, Language: t.c.Language}
 }
 
 func first(values ...string) string {

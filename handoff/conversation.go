@@ -55,6 +55,19 @@ type Dialog struct {
 	Asked string   `json:"asked,omitempty"`
 	Tried []string `json:"tried,omitempty"`
 	Flood Flood    `json:"flood,omitzero"`
+	// Answers counts those given, Votes are the latest answers that may be rated, Unhelpful how many were rated badly without a person being offered.
+	Answers   int    `json:"answers,omitempty"`
+	Votes     []Vote `json:"votes,omitempty"`
+	Unhelpful int    `json:"unhelpful,omitempty"`
+}
+
+// Vote is an answer a contact may rate.
+type Vote struct {
+	Token    string `json:"token"` // in its buttons
+	Entry    string `json:"entry"`
+	Question string `json:"question"`
+	// Open says that it was asked just now, so that words or a digit rate it too.
+	Open bool `json:"open,omitempty"`
 }
 
 // Flood counts a contact's messages in the running window.

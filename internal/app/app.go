@@ -22,6 +22,7 @@ import (
 	"kefu/adapters/telegram"
 	"kefu/adapters/wechat"
 	"kefu/bot"
+	"kefu/bot/editor"
 	"kefu/handoff"
 	"kefu/internal/archive"
 	"kefu/internal/config"
@@ -280,10 +281,32 @@ func (a *App) engine(ctx context.Context, record *transcript.Transcript) (*bot.E
 		Directory: directory, Conversations: conversations, Roster: roster, Tickets: a.tickets, Record: record,
 		Words: words, Language: a.cfg.Language, Now: a.o.Now,
 	})
+	knowledge := timedIndex{a.knowledge(), a.timing.match}
+	channels, inboxes := a.channels()
+	faq, err := editor.New(ctx, editor.Options{
+		Store: a.store, Knowledge: a.faq, Index: a.index, Answers: knowledge, Record: record, Conversations: conversations, Directory: directory, Words: words,
+		Thresholds: a.cfg.Bot.Thresholds(), Inboxes: inboxes, Language: a.cfg.Language, Now: a.o.Now, Log: a.o.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	return bot.New(bot.Options{
 		Config: a.cfg.Bot, Language: a.cfg.Language, Conversations: conversations, Directory: directory, Desks: desks,
-		Knowledge: timedIndex{a.knowledge(), a.timing.match}, Tickets: a.tickets, Words: words, Now: a.o.Now,
+		Knowledge: knowledge, Editor: faq, Channels: channels, Tickets: a.tickets, Words: words, Now: a.o.Now,
 	}), nil
+}
+
+// channels names the channel of every inbox.
+func (a *App) channels() (map[adapters.InboxName]string, []editor.Inbox) {
+	byName := map[adapters.InboxName]string{}
+	for _, in := range a.cfg.Inboxes {
+		byName[in.Name] = string(in.Channel)
+	}
+	inboxes := make([]editor.Inbox, 0, len(a.adapters))
+	for _, ad := range a.adapters {
+		inboxes = append(inboxes, editor.Inbox{Name: ad.Inbox(), Channel: byName[ad.Inbox()], Features: ad.Features})
+	}
+	return byName, inboxes
 }
 
 // knowledge is the index, with a service of meaning before it where one is configured.
