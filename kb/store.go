@@ -105,6 +105,19 @@ func (s *Store) Entry(ctx context.Context, id EntryID) (Entry, error) {
 	return Entry{}, fmt.Errorf("entry %s: %w", cut(string(id), maxLabel), ErrNotFound)
 }
 
+// Holder returns the entry outside the trash whose question is this one in its normal form; ErrNotFound when there is none.
+func (s *Store) Holder(ctx context.Context, question string) (Entry, error) {
+	if err := s.Sync(ctx); err != nil {
+		return Entry{}, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if id, ok := s.state.questions[Normalize(question)]; ok {
+		return *s.state.entries[id], nil
+	}
+	return Entry{}, ErrNotFound
+}
+
 // Filter selects entries; empty fields select all.
 type Filter struct {
 	States   []State // empty = draft and live

@@ -24,9 +24,9 @@ func (t *turn) test(args string, _ int) error {
 	lines := []string{t.words(texts.FaqTestHead, "Decision", t.words("faq_decision_"+string(v.Decision)),
 		"Floor", percent(t.floor()), "None", percent(r.None), "Refuse", percent(t.refusal()))}
 	for i := range r.Candidates {
-		c := &r.Candidates[i]
-		lines = append(lines, t.words(texts.FaqTestItem, "N", i+1, "Confidence", percent(c.Confidence), "Line", t.line(c.Entry),
-			"Text", cut(c.Text, 40), "Common", common(r.Text, c.Text), "Why", c.Why()))
+		if c := &r.Candidates[i]; i < shownAlways || c.Confidence >= 0.01 {
+			lines = append(lines, t.candidate(i+1, r.Text, c))
+		}
 	}
 	t.post(strings.Join(lines, "\n"))
 	switch v.Decision {
@@ -40,6 +40,16 @@ func (t *turn) test(args string, _ int) error {
 		t.say(texts.FaqTestChoices, "Choices", strings.Join(labels, " / "))
 	}
 	return nil
+}
+
+// shownAlways are the winner and the runner-up.
+const shownAlways = 2
+
+// candidate is one entry that may answer, with what speaks for it.
+func (t *turn) candidate(n int, question string, c *kb.Candidate) string {
+	why := c.Reasons()
+	return t.words(texts.FaqTestItem, "N", n, "Confidence", percent(c.Confidence), "Line", t.line(c.Entry), "Text", cut(c.Text, 40), "Same", why.Same,
+		"Words", common(question, c.Text), "Nearest", percent(why.Text), "All", percent(why.Texts), "Common", percent(why.Common))
 }
 
 func (t *turn) floor() float64 {
@@ -114,6 +124,6 @@ func (t *turn) looks(e *kb.Entry) {
 		looks = append(looks, l)
 	}
 	for _, l := range looks {
-		t.say(texts.FaqTestLook, "Inboxes", strings.Join(l.names, "、"), "Parts", many(l.parts), "Text", l.text)
+		t.say(texts.FaqTestLook, "Inboxes", strings.Join(l.names, " · "), "Parts", many(l.parts), "Text", l.text)
 	}
 }

@@ -1,6 +1,7 @@
 package editor
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -156,13 +157,14 @@ const maxCategory = 200
 
 // taken says which other entry holds the question already.
 func (t *turn) taken(e *kb.Entry) (string, error) {
-	found, _, err := t.Knowledge.List(t.ctx, kb.Filter{Text: e.Question})
-	for i := range found {
-		if found[i].ID != e.ID && same(found[i].Question, e.Question) {
-			return t.words(texts.FaqDuplicate, "ID", string(found[i].ID), "Question", cut(found[i].Question, 60)), err
-		}
+	holder, err := t.Knowledge.Holder(t.ctx, e.Question)
+	switch {
+	case errors.Is(err, kb.ErrNotFound), err == nil && holder.ID == e.ID:
+		return "", nil
+	case err != nil:
+		return "", err
 	}
-	return "", err
+	return t.words(texts.FaqDuplicate, "ID", string(holder.ID), "Question", cut(holder.Question, 60)), nil
 }
 
 // fillSimilar replaces the similar questions, or with a leading + or - adds or removes one a line.
@@ -324,7 +326,7 @@ func (t *turn) near(e *kb.Entry) (string, error) {
 	r := t.Index.Match(kb.Question{Text: e.Question, Language: e.Language, Without: []kb.EntryID{e.ID}, Limit: nearShown})
 	var lines []string
 	for _, c := range r.Candidates {
-		if c.Confidence >= nearEnough {
+		if r.None <= t.refusal() && c.Confidence >= nearEnough {
 			lines = append(lines, t.line(c.Entry))
 		}
 	}
@@ -335,16 +337,19 @@ func (t *turn) near(e *kb.Entry) (string, error) {
 func (t *turn) save(live bool) error {
 	f := t.s.Form
 	made, err := t.store(f, live)
-	if err != nil {
-		if err = t.outcome(err); err == nil {
-			f.Field, f.Single = "", false
-			err = t.preview()
-		}
-		return err
+	switch {
+	case err == nil:
+		t.s.end()
+		t.saved(&made)
+		return nil
+	case errors.Is(err, kb.ErrChanged), errors.Is(err, kb.ErrNotFound):
+		t.s.end()
+		return t.outcome(err)
 	}
-	t.s.end()
-	t.saved(&made)
-	return nil
+	if err = t.outcome(err); err == nil {
+		err = t.preview()
+	}
+	return err
 }
 
 // store makes the one change of this message.

@@ -160,8 +160,7 @@ func (t *turn) show(args string, _ int) error {
 	}
 	text := t.view(&e)
 	if e.Draft != nil {
-		next := e.Published()
-		text += "\n" + t.words(texts.FaqChangeWaits, "Fields", t.differences(&e, &next))
+		text += "\n" + t.words(texts.FaqChangeWaits, "Fields", t.waits(&e))
 	}
 	var options []option
 	if e.State != kb.Trash {
@@ -194,13 +193,13 @@ func (t *turn) value(e *kb.Entry, field string) string {
 	case "question":
 		return e.Question
 	case "similar":
-		return strings.Join(e.Similar, "；")
+		return strings.Join(e.Similar, "; ")
 	case "answer":
 		return e.Answer
 	case "category":
 		return e.Category
 	case "tags":
-		return strings.Join(e.Tags, "；")
+		return strings.Join(e.Tags, "; ")
 	case "from":
 		return t.date(e.ValidFrom)
 	case "to":
@@ -229,7 +228,14 @@ func (t *turn) differences(a, b *kb.Entry) string {
 	if (a.Draft == nil) != (b.Draft == nil) {
 		names = append(names, t.words(texts.FaqStateChanged))
 	}
-	return strings.Join(names, "、")
+	return strings.Join(names, " · ")
+}
+
+// waits names what publishing would change.
+func (t *turn) waits(e *kb.Entry) string {
+	now, next := e.Clone(), e.Published()
+	now.Draft = nil
+	return t.differences(&now, &next)
 }
 
 // versionsShown is how many versions a history lists.

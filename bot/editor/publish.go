@@ -3,10 +3,12 @@ package editor
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"kefu/internal/texts"
 	"kefu/internal/transcript"
@@ -39,8 +41,7 @@ func (t *turn) publish(args string, _ int) error {
 		e := &waiting[i]
 		read[i] = fmt.Sprintf("%s %d", e.ID, e.Revision)
 		if i < replayShown {
-			next := e.Published()
-			lines = append(lines, t.line(e)+" · "+t.differences(e, &next))
+			lines = append(lines, t.line(e)+": "+t.waits(e))
 		}
 	}
 	changes, err := t.changes(waiting)
@@ -118,7 +119,7 @@ func (t *turn) questions(since time.Time, limit int, kinds ...transcript.Finding
 			text := cmp.Or(e.Finding.Question, spoken(e))
 			key := kb.Normalize(text)
 			if kind == transcript.FoundPicked || kind == transcript.FoundBad {
-				key += "\x00" + e.Finding.Entry
+				key += "\x00" + e.Finding.Entry // each entry is a hint of its own
 			}
 			q := byText[key]
 			if q == nil {
@@ -136,7 +137,7 @@ func (t *turn) questions(since time.Time, limit int, kinds ...transcript.Finding
 			return nil, err
 		}
 	}
-	delete(byText, "")
+	maps.DeleteFunc(byText, func(key string, _ *asked) bool { return !strings.ContainsFunc(key, unicode.IsLetter) }) // numbers choose, they ask nothing
 	out := make([]*asked, 0, len(byText))
 	for _, q := range byText {
 		out = append(out, q)
@@ -173,7 +174,8 @@ type change struct {
 func (t *turn) outcomeOf(r kb.Result) string {
 	switch v := kb.Decide(r, t.Thresholds); v.Decision {
 	case kb.Answer:
-		return t.line(v.Choices[0].Entry)
+		e := v.Choices[0].Entry
+		return t.words(texts.FaqLine, "ID", string(e.ID), "Question", cut(e.Question, 40))
 	case kb.Clarify:
 		ids := make([]string, len(v.Choices))
 		for i, c := range v.Choices {

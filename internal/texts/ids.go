@@ -354,7 +354,7 @@ const (
 	FaqDecisionClarify  = "faq_decision_clarify"
 	FaqDecisionUnknown  = "faq_decision_unknown"
 	FaqTestHead         = "faq_test_head"    // Decision, Floor, None, Refuse
-	FaqTestItem         = "faq_test_item"    // Common, Confidence, Line, N, Text, Why
+	FaqTestItem         = "faq_test_item"    // All, Common, Confidence, Line, N, Nearest, Same, Text, Words
 	FaqTestChoices      = "faq_test_choices" // Choices
 	FaqTestLook         = "faq_test_look"    // Inboxes, Parts, Text
 	FaqNothingWaits     = "faq_nothing_waits"
