@@ -25,8 +25,11 @@ func known(tag string) string {
 }
 
 // languageOf tells the language of a text by its letters: one Chinese character decides for Chinese, two Latin words for English. "" when the text
-// does not say (a number, an emoji, a single word that may be a product's name).
+// does not say (a number, an emoji, a command, a single word that may be a product's name).
 func languageOf(text string) string {
+	if strings.HasPrefix(text, "/") {
+		return ""
+	}
 	words, inWord := 0, false
 	for _, r := range text {
 		if unicode.Is(unicode.Han, r) {

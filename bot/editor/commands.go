@@ -49,6 +49,7 @@ var aliases = map[string]string{
 	"添加": "add", "新增": "add", "new": "add", "修改": "edit", "编辑": "edit", "删除": "del", "delete": "del", "rm": "del", "列表": "list", "ls": "list", "查看": "show",
 	"搜索": "search", "查找": "search", "find": "search", "测试": "test", "历史": "history", "恢复": "revert", "回退": "revert", "发布": "publish", "预演": "replay",
 	"统计": "stats", "建议": "suggest", "学习": "learn", "导入": "import", "导出": "export", "帮助": "help", "取消": "cancel",
+	"a": "answer", "答": "answer", "回答": "answer",
 }
 
 // obey runs "/faq verb args".
@@ -61,8 +62,11 @@ func (t *turn) obey() error {
 	if full, ok := aliases[name]; ok {
 		name = full
 	}
-	if name == "cancel" {
+	switch name {
+	case "cancel":
 		return t.cancel()
+	case "answer":
+		return t.reply(args)
 	}
 	if name == "" {
 		name = "help"
@@ -81,6 +85,16 @@ func (t *turn) obey() error {
 	}
 	t.s.end()
 	return t.outcome(v.run(t, args, 0))
+}
+
+// reply answers what was asked by "/faq a words", where nothing can be quoted.
+func (t *turn) reply(args string) error {
+	t.decision, t.text = "faq: answer", args
+	taken, err := t.heard()
+	if !taken && err == nil {
+		t.say(texts.FaqStale)
+	}
+	return err
 }
 
 func (t *turn) refuse() {

@@ -89,7 +89,7 @@ func (c *Console) Handle(ctx context.Context, m *adapters.Message) (plan transcr
 	}
 	name, args := handoff.ParseCommand(m)
 	who, known := c.Directory.Member(m.Inbox, m.From.ID)
-	in := input{m: m, by: who, args: args}
+	in := input{m: m, by: who, args: args, text: strings.TrimSpace(m.Text)}
 	switch {
 	case !known, m.Kind == adapters.KindCallback && !strings.HasPrefix(m.Choice, buttonPrefix):
 		return plan, false, nil
@@ -110,26 +110,30 @@ func (c *Console) Handle(ctx context.Context, m *adapters.Message) (plan transcr
 	return c.decide(ctx, &in)
 }
 
-// fromGroup fills in the topic and whose question is quoted, and says whether the message is ours.
+// fromGroup fills in the topic and whose question is quoted, and says whether the message may be ours. In some threads every message quotes the first one
+// and nothing else can be quoted: there the thread in which the question stands counts.
 func (c *Console) fromGroup(ctx context.Context, in *input) (bool, error) {
 	var err error
-	if in.kind == said {
-		if in.m.ReplyTo == "" {
-			return false, nil
-		}
-		quoted, err := c.Record.Quoted(ctx, in.m)
-		switch {
-		case err != nil:
-			return false, err
-		case quoted == nil:
-			return false, c.mayBeNew(ctx, in)
-		case !strings.HasPrefix(quoted.ID, postPrefix):
-			return false, nil
-		}
-		in.quotes = quoted.ID
+	if in.topic, err = c.Record.TopicOf(ctx, in.m); err != nil || in.kind != said {
+		return true, err
 	}
-	in.topic, err = c.Record.TopicOf(ctx, in.m)
-	return true, err
+	if in.m.ReplyTo == "" {
+		return false, nil
+	}
+	in.threaded = in.m.Thread != "" && in.topic == "" && adapters.ThreadID(in.m.ReplyTo) == in.m.Thread
+	quoted, err := c.Record.Quoted(ctx, in.m)
+	switch {
+	case err != nil:
+		return false, err
+	case quoted != nil && strings.HasPrefix(quoted.ID, postPrefix):
+		in.quotes = quoted.ID
+		return true, nil
+	case in.threaded:
+		return true, nil
+	case quoted == nil:
+		return false, c.mayBeNew(ctx, in)
+	}
+	return false, nil
 }
 
 // mayBeNew asks for patience where the quoted message may be our question, sent but not recorded yet.

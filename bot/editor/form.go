@@ -78,7 +78,7 @@ func (t *turn) do(o option) error {
 // answer takes words for the field that is asked for.
 func (t *turn) answer() error {
 	t.decision = "faq: form " + t.s.Form.Field
-	text := strings.TrimSpace(t.m.Text)
+	text := t.text
 	switch {
 	case t.s.Form.Field == "":
 		return t.preview()

@@ -23,10 +23,12 @@ const patience = 30 * time.Minute
 // session is what one person is in the middle of in one chat.
 type session struct {
 	// Asked is what the ids of the latest question's posts begin with; Token is in its buttons.
-	Asked string   `json:"asked,omitempty"`
-	Token string   `json:"token,omitempty"`
-	Menu  []option `json:"menu,omitempty"` // what may be chosen there
-	Form  *form    `json:"form,omitempty"`
+	Asked string `json:"asked,omitempty"`
+	Token string `json:"token,omitempty"`
+	// Thread is where the question stands; "" = the chat itself.
+	Thread adapters.ThreadID `json:"thread,omitempty"`
+	Menu   []option          `json:"menu,omitempty"` // what may be chosen there
+	Form   *form             `json:"form,omitempty"`
 	// Until is when Asked, Menu and Form end.
 	Until time.Time `json:"until,omitzero"`
 	Plans []kept    `json:"plans,omitempty"`
@@ -61,7 +63,7 @@ func (s *session) keep(lane string, p transcript.Plan) {
 }
 
 // end forgets what was asked.
-func (s *session) end() { s.Asked, s.Token, s.Menu, s.Form = "", "", nil, nil }
+func (s *session) end() { s.Asked, s.Token, s.Thread, s.Menu, s.Form = "", "", "", nil, nil }
 
 // inputKind says how a person addresses the console.
 type inputKind int
@@ -78,8 +80,11 @@ type input struct {
 	by     handoff.Member
 	kind   inputKind
 	args   string
+	text   string // what was said
 	topic  string // of a case, in a group
 	quotes string // id of the post of ours that is quoted
+	// threaded says that it quotes the first message of its thread, as all others there may.
+	threaded bool
 }
 
 func (in *input) sessionID() string {

@@ -46,13 +46,10 @@ func (t *turn) take() (bool, error) {
 		return true, t.do(t.s.Menu[n])
 	}
 	if t.m.Group && !t.quotesOwn() {
-		return t.foreign(), nil
+		return t.quotes != "" && t.foreign(), nil
 	}
-	if o, ok := t.chosen(); ok {
-		return true, t.do(o)
-	}
-	if t.s.Form != nil {
-		return true, t.answer()
+	if taken, err := t.heard(); taken || err != nil {
+		return taken, err
 	}
 	if t.m.Group {
 		t.decision = "faq: no such choice"
@@ -65,7 +62,21 @@ func (t *turn) take() (bool, error) {
 	return false, nil
 }
 
-func (t *turn) quotesOwn() bool { return t.s.Asked != "" && strings.HasPrefix(t.quotes, t.s.Asked+"|") }
+// heard takes words that answer what was asked.
+func (t *turn) heard() (bool, error) {
+	if o, ok := t.chosen(); ok {
+		return true, t.do(o)
+	}
+	if t.s.Form != nil {
+		return true, t.answer()
+	}
+	return false, nil
+}
+
+func (t *turn) quotesOwn() bool {
+	quoted := strings.HasPrefix(t.quotes, t.s.Asked+"|") || t.threaded && t.s.Thread == t.m.Thread
+	return t.s.Asked != "" && quoted
+}
 
 // foreign takes a quote of our words that answers no question of this person, where it would go to a customer otherwise.
 func (t *turn) foreign() bool {
@@ -79,7 +90,7 @@ func (t *turn) foreign() bool {
 
 // chosen finds the option a text means: its number, its label, or a word for it.
 func (t *turn) chosen() (option, bool) {
-	text := strings.TrimSpace(t.m.Text)
+	text := t.text
 	numbered := slices.DeleteFunc(slices.Clone(t.s.Menu), func(o option) bool { return o.Word })
 	if n, err := strconv.Atoi(strings.Trim(kb.Normalize(text), " ")); err == nil && n >= 1 && n <= len(numbered) && len(text) <= 9 {
 		return numbered[n-1], true
@@ -144,7 +155,7 @@ func (t *turn) askedID() string { return postPrefix + t.m.ID }
 
 // ask posts a text with the options under it and remembers them.
 func (t *turn) ask(text string, options ...option) {
-	t.s.Asked, t.s.Token, t.s.Menu = t.askedID(), short(t.m.ID), options
+	t.s.Asked, t.s.Token, t.s.Thread, t.s.Menu = t.askedID(), short(t.m.ID), t.m.Thread, options
 	lines := []string{text}
 	var words []string
 	n := 0

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"kefu/bot/editor"
 	"kefu/handoff"
 	"kefu/internal/archive"
 	"kefu/internal/config"
@@ -44,6 +45,9 @@ func declareAll(ctx context.Context, s *docstore.Store) error {
 		return err
 	}
 	if _, err := handoff.NewRoster(ctx, s, handoff.NewDirectory(nil, nil), time.Now); err != nil {
+		return err
+	}
+	if _, err := editor.New(ctx, editor.Options{Store: s}); err != nil {
 		return err
 	}
 	return archive.Check(ctx, s)

@@ -115,7 +115,7 @@ func wantFull() *config.Config {
 			{Inbox: "shop-telegram", ID: "42", Role: handoff.RoleAgent},
 		},
 		Bot: bot.Config{
-			Floor: 0.7, Refuse: 0, Clarify: bot.ClarifyConfig{Choices: 3, Rounds: 1}, HandoffAfter: 1, Flood: bot.FloodConfig{Messages: 30, Per: time.Minute}, Keywords: map[string][]string{"human": {"店长"}},
+			Floor: 0.7, Refuse: 0, Clarify: bot.ClarifyConfig{Choices: 3, Rounds: 1}, HandoffAfter: 1, Feedback: bot.FeedbackConfig{Every: 3}, Flood: bot.FloodConfig{Messages: 30, Per: time.Minute}, Keywords: map[string][]string{"human": {"店长"}},
 			Embeddings: bot.EmbeddingsConfig{Timeout: 800 * time.Millisecond},
 		},
 		SLA: map[string]any{"first_response": map[string]any{"urgent": "5m"}, "calendar": "work"},
@@ -136,7 +136,7 @@ func TestDefaults(t *testing.T) {
 	if want := (config.Limits{PerIP: 500, PerInbox: 2000, InFlight: 4096}); c.HTTP.Limits != want {
 		t.Errorf("limits: %+v", c.HTTP.Limits)
 	}
-	if want := (bot.Config{Floor: 0.65, Refuse: 0.6, Clarify: bot.ClarifyConfig{Choices: 4, Rounds: 2}, HandoffAfter: 2, Flood: bot.FloodConfig{Messages: 30, Per: time.Minute}, Embeddings: bot.EmbeddingsConfig{Timeout: 800 * time.Millisecond}}); !cmp.Equal(want, c.Bot) {
+	if want := (bot.Config{Floor: 0.65, Refuse: 0.6, Clarify: bot.ClarifyConfig{Choices: 4, Rounds: 2}, HandoffAfter: 2, Feedback: bot.FeedbackConfig{Every: 3}, Flood: bot.FloodConfig{Messages: 30, Per: time.Minute}, Embeddings: bot.EmbeddingsConfig{Timeout: 800 * time.Millisecond}}); !cmp.Equal(want, c.Bot) {
 		t.Errorf("bot: %+v", c.Bot)
 	}
 }
