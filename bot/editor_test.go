@@ -356,6 +356,8 @@ func written(p *transcript.Post) string {
 	return "bot@" + strings.TrimPrefix(string(p.Message.Chat), "p-") + ": " + text
 }
 
+func (*office) AlbumHead(context.Context, *adapters.Message) (string, error) { return "", nil }
+
 func (*office) Undecided(context.Context, string) (bool, error) { return true, nil }
 
 func (o *office) History(_ context.Context, conversation string, limit int) ([]transcript.Entry, error) {
