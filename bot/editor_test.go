@@ -67,6 +67,7 @@ func TestEditorDialogs(t *testing.T) {
 
 // office is an engine with a real knowledge base and an editor; it stands in for the transcript.
 type office struct {
+	*stage  // the rest of a record
 	t       *testing.T
 	engine  *bot.Engine
 	faq     *kb.Store
@@ -85,7 +86,7 @@ func newOffice(t *testing.T) *office {
 	}
 	store := docstore.New(d)
 	t.Cleanup(func() { _ = store.Close() })
-	o := &office{t: t, clock: time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)}
+	o := &office{stage: &stage{t: t, allowance: transcript.Allowance{Push: true}}, t: t, clock: time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return o.clock }
 	must := func(err error) {
 		t.Helper()
@@ -356,8 +357,6 @@ func written(p *transcript.Post) string {
 	return "bot@" + strings.TrimPrefix(string(p.Message.Chat), "p-") + ": " + text
 }
 
-func (*office) AlbumHead(context.Context, *adapters.Message) (string, error) { return "", nil }
-
 func (*office) Undecided(context.Context, string) (bool, error) { return true, nil }
 
 func (o *office) History(_ context.Context, conversation string, limit int) ([]transcript.Entry, error) {
@@ -391,10 +390,6 @@ func (o *office) Entry(_ context.Context, id string) (transcript.Entry, error) {
 		}
 	}
 	return transcript.Entry{}, docstore.ErrNotFound
-}
-
-func (*office) Allowance(context.Context, adapters.InboxName, adapters.ChatID) (transcript.Allowance, error) {
-	return transcript.Allowance{Push: true}, nil
 }
 
 func (o *office) Findings(_ context.Context, kind transcript.FindingKind, since time.Time, limit int, fn func(*transcript.Entry) error) error {
