@@ -25,8 +25,6 @@ func newMemory() *memory {
 	return &memory{docs: map[string]map[string]docstore.Record{}, keys: map[string]map[string]map[string][]any{}}
 }
 
-func (*memory) Atomic() bool { return true }
-
 func (m *memory) Declare(_ context.Context, s docstore.Schema) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

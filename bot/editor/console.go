@@ -24,9 +24,14 @@ type Record interface {
 	Findings(ctx context.Context, kind transcript.FindingKind, since time.Time, limit int, fn func(*transcript.Entry) error) error
 }
 
-// Index answers questions as customers are answered; *kb.Index is one.
-type Index interface {
+// Matcher ranks the entries for a question.
+type Matcher interface {
 	Match(q kb.Question) kb.Result
+}
+
+// Index is the live index; *kb.Index is one.
+type Index interface {
+	Matcher
 	Refresh(ctx context.Context) error
 }
 
@@ -42,6 +47,7 @@ type Options struct {
 	Store         *docstore.Store // keeps the dialogs
 	Knowledge     *kb.Store
 	Index         Index
+	Answers       Matcher // as customers are answered, which may take longer; nil = Index
 	Record        Record
 	Conversations *handoff.Conversations
 	Directory     *handoff.Directory
@@ -64,6 +70,9 @@ type Console struct {
 func New(ctx context.Context, o Options) (*Console, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Answers == nil {
+		o.Answers = o.Index
 	}
 	sessions, err := docstore.Open[session](ctx, o.Store, "faq_dialogs")
 	if err != nil {

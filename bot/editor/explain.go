@@ -19,7 +19,7 @@ func (t *turn) test(args string, _ int) error {
 	if err := t.Index.Refresh(t.ctx); err != nil {
 		return err
 	}
-	r := t.Index.Match(kb.Question{Text: args, Language: t.lang, Limit: 4})
+	r := t.Answers.Match(kb.Question{Text: args, Language: t.lang, Limit: 4})
 	v := kb.Decide(r, t.Thresholds)
 	lines := []string{t.words(texts.FaqTestHead, "Decision", t.words("faq_decision_"+string(v.Decision)),
 		"Floor", percent(t.floor()), "None", percent(r.None), "Refuse", percent(t.refusal()))}
