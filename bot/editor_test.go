@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -184,6 +185,16 @@ func (x *likeness) Match(q kb.Question) kb.Result {
 		}
 	}
 	slices.SortStableFunc(r.Candidates, func(a, b kb.Candidate) int { return stdcmp.Compare(b.Confidence, a.Confidence) })
+	if r.None == 0 { // the same text
+		r.Candidates = r.Candidates[:1]
+	}
+	sum := 0.0
+	for _, c := range r.Candidates {
+		sum += math.Pow(c.Confidence, 4)
+	}
+	for i, c := range r.Candidates { // as of an index, they add up to what none of them leaves
+		r.Candidates[i].Confidence = (1 - r.None) * math.Pow(c.Confidence, 4) / sum
+	}
 	return r
 }
 
