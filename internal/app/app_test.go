@@ -32,7 +32,12 @@ type running struct {
 
 func start(t *testing.T, change func(*config.Config)) *running {
 	t.Helper()
-	world, err := playground.NewWorld(playground.WorldOptions{})
+	return startIn(t, playground.WorldOptions{}, change)
+}
+
+func startIn(t *testing.T, o playground.WorldOptions, change func(*config.Config)) *running {
+	t.Helper()
+	world, err := playground.NewWorld(o)
 	if err != nil {
 		t.Fatal(err)
 	}
