@@ -67,8 +67,8 @@ type Features struct {
 	EventQuota Rate
 	// Nudge says that Nudger is implemented and the account is set up for it.
 	Nudge bool
-	// PushAllowed says that messages can be sent outside a request at all; false = only Gateway.Answer delivers. It is the one feature that may change while the adapter
-	// lives, once: to false, when the platform says that the account has no such right.
+	// PushAllowed says that messages can be sent outside a request at all; false = only Gateway.Answer delivers. It may change while the adapter
+	// lives, once: to false, when the platform says that the account has no such right; Media then become none.
 	PushAllowed bool
 	// Budgets of sends over one account, to one private chat, and to one group.
 	PerAccount, PerChat, PerGroup Rate

@@ -83,10 +83,18 @@ func (a *Adapter) Features() adapters.Features {
 		ReplyWithin: a.within(), ReplyAttempts: maxAttempts, ReplyWindow: replyWindow, ReplyQuota: replyQuota,
 		EventQuota:  adapters.Rate{Count: eventSends, Per: eventWithin},
 		PushAllowed: a.pushes.Load(),
-		Media:       mediaLimits(),
+		Media:       a.media(),
 		MaxFetch:    maxFetch,
 		Nudge:       a.nudge != nil,
 	}
+}
+
+// media is what can be sent: an answer inside a delivery is text only.
+func (a *Adapter) media() map[adapters.AttachmentKind]adapters.MediaLimit {
+	if !a.pushes.Load() {
+		return nil
+	}
+	return mediaLimits()
 }
 
 // Send implements adapters.Adapter by a customer-service message. The platform takes no idempotency key and returns no id.

@@ -38,6 +38,22 @@
 // How often a message was asked for is counted in this process; on another replica the count starts again, which only makes
 // it wait longer, never answer twice: the words belong to the stored message, not to the count.
 //
+// A reply counts as taken once it was written and flushed to a request that was still there; Gateway.Answered says so, and what the core has to push
+// afterwards need not wait until the message can no longer be asked for again. A send refused with 48001 takes the right to push from the account until the next start.
+//
+// # Deliveries
+//
+// Every message and event of the platform's documents becomes an adapters.Message. Messages whose type nobody described, and the words
+// the platform writes instead of what it does not hand on (stickers), are KindUnknown. Events nobody acts on, known or not, are notices that keep the
+// payload. Only reports about the account itself are dropped.
+//
+// # Media
+//
+// Media go out as temporary media (media/upload) and a customer-service message that shows them; the form is streamed, its length is known
+// before, and nothing is posted until the platform has all of it. What people send is fetched by its media id; of voice messages the recording at 16 kHz first. For
+// a video the platform answers with an address: it is followed only to the API's own host or, over https, to public addresses checked at
+// connecting, and no redirect is followed.
+//
 // # Words
 //
 // A text may have 2,048 bytes of UTF-8; control characters and the line separators U+2028 and U+2029 are replaced, since JSON can

@@ -20,4 +20,15 @@
 //
 // Doubles: an entry found in state sending by somebody else was cut between the call and its record. Its outcome is unknown. It is repeated with the same key where
 // the platform recognizes it (Features.IdempotentFor); elsewhere the bot's words, and those of a customer it brings to a desk, are repeated once and counted; an agent's words are left unknown, and the agent is told and may send them again.
+//
+// Purses: where Features limit what a person may be sent, a document beside the entries counts it. A received message fills the purse in the write that stores it, a send
+// pays in the write that claims it; the bot may take two of five, people the rest. What the purse or the platform refuses is parked; the next message of the person
+// queues it again, before what that message brings. Posts marked Optional are left out instead.
+//
+// Joining: where sends are counted, everything that waits for one person goes out as one message as far as it fits, and an agent's line waits two seconds for the next
+// one; the bot's words wait for nothing. In a group lines of one customer are joined only while less than half of its budget is left, and the last tenth of it is kept for Urgent posts.
+//
+// Requests: words carried by a request stay claimable until a repeat of it can no longer come. What stands behind them goes out as soon as the adapter has said that the request ended
+// well (Gateway.Answered, shared through coordination), otherwise when they have settled. Where nothing can be pushed, the last request for a message that is still being worked on
+// carries a hint, and the answer rides on what the person writes next.
 package transcript

@@ -83,7 +83,9 @@ const maxDecisions = 5
 // handleOnce decides about a message and carries that out; again says that something the plan was to change has changed meanwhile.
 func (w *Workers) handleOnce(ctx context.Context, t batch) (retry time.Duration, again bool, err error) {
 	began := time.Now()
+	quiet := w.typing(ctx, t.m)
 	plan, err := w.decide(ctx, t.m)
+	quiet()
 	w.o.Metrics.took(stageDecide, time.Since(began))
 	if errors.Is(err, docstore.ErrUnavailable) {
 		return time.Second, false, err
@@ -103,6 +105,23 @@ func (w *Workers) handleOnce(ctx context.Context, t batch) (retry time.Duration,
 	}
 	err = w.commit(ctx, t, plan, StateHandled)
 	return 0, len(plan.Ops) > 0 && errors.Is(err, docstore.ErrConflict), err
+}
+
+// typingAfter is how long a person waits before they see that something is done about their message: most answers are there earlier.
+const typingAfter = time.Second
+
+// typing shows "typing" to the writer of m while deciding takes long, where the platform can; stop it when done. Whether that works does not matter.
+func (w *Workers) typing(ctx context.Context, m *adapters.Message) (stop func()) {
+	t, ok := adapters.As[adapters.Typer](w.adapters[m.Inbox])
+	if !ok || m.Group || m.Kind == adapters.KindEvent {
+		return func() {}
+	}
+	timer := time.AfterFunc(typingAfter, func() {
+		ctx, cancel := context.WithTimeout(ctx, w.w.SendTimeout)
+		defer cancel()
+		_ = t.Typing(ctx, m.Chat)
+	})
+	return func() { timer.Stop() }
 }
 
 // decide asks the handler; a panic is a failure like any other.
@@ -202,7 +221,7 @@ func (w *Workers) outgoing(in *Entry, plan Plan, now time.Time) []*Entry {
 	if f, ok := w.features(in.In.Inbox); ok && f.ReplyWithin > 0 {
 		until := requestsEnd(in, &f)
 		for _, o := range outs {
-			if o.Post.Inbox == in.In.Inbox && o.Post.Message.Chat == in.In.Chat && now.Before(until) {
+			if o.Post.Inbox == in.In.Inbox && o.Post.Message.Chat == in.In.Chat && o.Post.Message.Media == nil && now.Before(until) {
 				o.JoinUntil = time.Time{}
 				o.PassiveUntil, o.PassiveMax, o.PassiveLink = docstore.Millis(until), f.MaxText, f.InlineLink
 				o.Due = o.PassiveUntil
@@ -246,7 +265,7 @@ func (w *Workers) release(ctx context.Context, in *Entry, now time.Time) (ops []
 		e := d.Value
 		e.State, e.Tries, e.Due, e.FirstAt = StateQueued, 0, docstore.Millis(now), time.Time{}
 		e.For, e.JoinUntil = in.ID, time.Time{}
-		if f.ReplyWithin > 0 {
+		if f.ReplyWithin > 0 && e.Post.Message.Media == nil {
 			e.PassiveUntil, e.PassiveMax, e.PassiveLink = docstore.Millis(requestsEnd(in, &f)), f.MaxText, f.InlineLink
 			e.Due = e.PassiveUntil
 		}

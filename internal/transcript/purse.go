@@ -45,12 +45,8 @@ func grantOf(m *adapters.Message, f *adapters.Features) grant {
 		return grantNothing
 	}
 	switch m.Kind {
-	case adapters.KindMessage, adapters.KindCallback, adapters.KindEdit:
+	case adapters.KindMessage, adapters.KindCallback, adapters.KindEdit, adapters.KindUnknown:
 		return grantMessage
-	case adapters.KindUnknown:
-		if m.Native != "" { // a message of an unknown kind, no notice
-			return grantMessage
-		}
 	case adapters.KindEvent:
 		switch m.Event {
 		case adapters.EventStart, adapters.EventMenu, adapters.EventScan:

@@ -318,3 +318,66 @@ func TestSendsPaySwapped(t *testing.T) {
 		t.Errorf("%d messages were sent, want 5", n)
 	}
 }
+
+// nudging is a platform with a way to reach people outside the window.
+type nudging struct {
+	*platform
+	nudged chan adapters.ChatID
+}
+
+func (n nudging) Nudge(_ context.Context, chat adapters.ChatID) error {
+	n.nudged <- chat
+	return nil
+}
+
+// The first words that have to wait make the platform tell the person so; those that follow do not.
+func TestNudgeOnce(t *testing.T) {
+	t.Parallel()
+	clock := startClock()
+	on := nudging{newPlatform(counted), make(chan adapters.ChatID, 10)}
+	on.features.Nudge = true
+	h := says(map[string]func(*adapters.Message) []transcript.Post{
+		"m2": func(m *adapters.Message) []transcript.Post {
+			return []transcript.Post{relay("one", m), relay("two", m)}
+		},
+		"m3": func(m *adapters.Message) []transcript.Post { return []transcript.Post{relay("three", m)} },
+	})
+	p := start(t, processOptions{name: "p1", store: embedded(t), handler: h, on: []adapters.Adapter{on}, now: clock.now})
+	defer clock.run(t, p)()
+	p.receive(t, fresh(1, clock))
+	p.await(t, string(transcript.StateHandled), 1)
+	clock.pass(49 * time.Hour)
+	p.receive(t, agentSays(2, clock))
+	p.await(t, string(transcript.StateSent), 1) // the nudge
+	p.receive(t, agentSays(3, clock))
+	p.await(t, string(transcript.StateParked), 1)
+	idle(t, p)
+	if n := len(on.nudged); n != 1 || <-on.nudged != "a" {
+		t.Errorf("the person was told %d times, want once", n)
+	}
+}
+
+// An account that only answers inside requests can carry no media: they fail, so that nothing waits behind them.
+func TestMediaDoNotBlockTextsOfAnAnsweringAccount(t *testing.T) {
+	t.Parallel()
+	on := newPlatform(inRequest)
+	on.features.PushAllowed = false
+	h := says(map[string]func(*adapters.Message) []transcript.Post{
+		"m1": func(m *adapters.Message) []transcript.Post {
+			picture := relay("", m)
+			picture.Message.Media = &adapters.Media{Kind: adapters.AttachmentImage, Size: 1}
+			return []transcript.Post{picture, relay("words", m)}
+		},
+	})
+	p := one(t, on, h)
+	m := message("desk", 1)
+	m.Group = true
+	p.receive(t, m)
+	p.await(t, string(transcript.StateFailed), 1)
+	p.await(t, string(transcript.StateParked), 1)
+	next := message("a", 2)
+	p.receive(t, next)
+	if text, ok := answer(t, p, next, 1); !ok || text != "words" {
+		t.Errorf("next request carried %q %v", text, ok)
+	}
+}

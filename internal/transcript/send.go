@@ -76,6 +76,9 @@ func (w *Workers) sendNext(ctx context.Context, a adapters.Adapter, docs []docst
 		return 0, wait, err
 	}
 	if !f.PushAllowed && e.Post.sends() {
+		if e.Post.Message.Media != nil {
+			return 1, 0, w.end(ctx, d, StateFailed, &adapters.SendError{Reason: adapters.ReasonRejected, Err: errOnlyText})
+		}
 		return 1, 0, w.end(ctx, d, StateParked, &adapters.SendError{Reason: adapters.ReasonWindowClosed})
 	}
 	return w.sendRun(ctx, a, docs, &f)
@@ -162,6 +165,9 @@ func (w *Workers) uncalled(ctx context.Context, docs []docstore.Doc[Entry]) (ret
 	}
 	return retry, nil
 }
+
+// errOnlyText says why media are not kept for the next request: it could not carry them either.
+var errOnlyText = errors.New("an account that only answers inside requests sends text")
 
 // hold says how long the first of docs waits: for its next try, for the request that may carry it, or for words to go with it.
 func (w *Workers) hold(ctx context.Context, docs []docstore.Doc[Entry], f *adapters.Features) time.Duration {
