@@ -356,28 +356,3 @@ func TestNudgeOnce(t *testing.T) {
 		t.Errorf("the person was told %d times, want once", n)
 	}
 }
-
-// An account that only answers inside requests can carry no media: they fail, so that nothing waits behind them.
-func TestMediaDoNotBlockTextsOfAnAnsweringAccount(t *testing.T) {
-	t.Parallel()
-	on := newPlatform(inRequest)
-	on.features.PushAllowed = false
-	h := says(map[string]func(*adapters.Message) []transcript.Post{
-		"m1": func(m *adapters.Message) []transcript.Post {
-			picture := relay("", m)
-			picture.Message.Media = &adapters.Media{Kind: adapters.AttachmentImage, Size: 1}
-			return []transcript.Post{picture, relay("words", m)}
-		},
-	})
-	p := one(t, on, h)
-	m := message("desk", 1)
-	m.Group = true
-	p.receive(t, m)
-	p.await(t, string(transcript.StateFailed), 1)
-	p.await(t, string(transcript.StateParked), 1)
-	next := message("a", 2)
-	p.receive(t, next)
-	if text, ok := answer(t, p, next, 1); !ok || text != "words" {
-		t.Errorf("next request carried %q %v", text, ok)
-	}
-}
