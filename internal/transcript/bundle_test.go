@@ -127,6 +127,11 @@ func TestGroupLinesAreJoinedWhenTheBudgetIsLow(t *testing.T) {
 	clock := startClock()
 	const lines, burst = 40, 10
 	on := newPlatform(adapters.Features{MessageIDs: true, MaxText: 4000, TextUnit: adapters.UnitRune, PerGroup: adapters.Rate{Count: burst, Per: time.Minute}})
+	all := make(chan struct{}) // the first line is on its way until all of them wait: how many go together depends on nobody's pace
+	on.fail = func(string, int) error {
+		<-all
+		return nil
+	}
 	h := &echo{handle: func(m *adapters.Message) (transcript.Plan, error) {
 		p := to("desk", m.Text, "")
 		p.Author, p.Message.Group, p.Topic = transcript.AuthorPerson, true, transcript.Topic{Key: "case1"}
@@ -138,9 +143,10 @@ func TestGroupLinesAreJoinedWhenTheBudgetIsLow(t *testing.T) {
 		p.receive(t, message("a", n))
 		want = append(want, fmt.Sprintf("m%d", n))
 	}
-	stop := clock.run(t, p)
+	p.await(t, string(transcript.StateHandled), lines)
+	clock.pass(time.Minute) // none of them is new
+	close(all)
 	p.await(t, string(transcript.StateSent), lines)
-	stop()
 	got := on.texts()["desk"]
 	if diff := cmp.Diff(want, strings.Split(strings.Join(got, "\n"), "\n")); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)

@@ -37,6 +37,7 @@ func (d *lossy) Write(ctx context.Context, ops []docstore.Op) ([]bool, error) {
 
 // A process knows its own calls better than a store that answers late or not at all: nothing it never sent counts as sent perhaps, nothing it sent is sent again.
 func TestOwnCallsAreNeverCut(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name          string
 		before, after transcript.State // the entry's state whose writes fail

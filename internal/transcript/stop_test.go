@@ -45,7 +45,7 @@ func TestLongBacklogIsFound(t *testing.T) {
 	store := embedded(t)
 	on := newPlatform(adapters.Features{MessageIDs: true})
 	died := prepare(t, processOptions{name: "p1", store: store, handler: &echo{}, on: []adapters.Adapter{on}})
-	const many, at = 1200, 60
+	const many, at = 1050, 50
 	var wg sync.WaitGroup
 	for g := range at {
 		wg.Go(func() {
