@@ -13,6 +13,8 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"kefu/adapters"
+	"kefu/adapters/feishu/feishusim"
+	"kefu/adapters/telegram/telegramsim"
 	"kefu/handoff"
 	"kefu/internal/app"
 	"kefu/internal/config"
@@ -29,6 +31,9 @@ type running struct {
 	gateway *app.App
 	stored  chan transcript.Record // what was received and stored
 }
+
+// unpaced is a world without the limits that make a long talk take a second for each line.
+var unpaced = playground.WorldOptions{Telegram: telegramsim.Options{NoLimits: true}, Feishu: feishusim.Options{NoRateLimits: true}}
 
 func start(t *testing.T, change func(*config.Config)) *running {
 	t.Helper()
@@ -47,7 +52,7 @@ func startIn(t *testing.T, o playground.WorldOptions, change func(*config.Config
 	if change != nil {
 		change(cfg)
 	}
-	r.gateway, err = app.New(t.Context(), cfg, app.Options{Observe: func(rec transcript.Record) {
+	r.gateway, err = app.New(t.Context(), cfg, app.Options{NoBudgets: o.Telegram.NoLimits, Observe: func(rec transcript.Record) {
 		if rec.Step == string(transcript.StateReceived) {
 			r.stored <- rec
 		}
@@ -104,6 +109,7 @@ feishu#tom< 小王 已结束...
 
 // The same story on every kind of storage and coordination.
 func TestStory(t *testing.T) {
+	t.Parallel()
 	stores := map[string]func(*testing.T, *config.Config){
 		"embedded": func(*testing.T, *config.Config) {},
 		"mongo": func(t *testing.T, cfg *config.Config) {
@@ -119,6 +125,7 @@ func TestStory(t *testing.T) {
 	}
 	for name, choose := range stores {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := start(t, func(cfg *config.Config) { choose(t, cfg) })
 			var out bytes.Buffer
 			if _, err := r.Tell(t.Context(), story, &out); err != nil {
@@ -130,6 +137,7 @@ func TestStory(t *testing.T) {
 
 // A group without topics: the agent quotes a line of the customer, and the reply goes to that customer.
 func TestQuotesWhereThereAreNoTopics(t *testing.T) {
+	t.Parallel()
 	const plain = "-1001700000009"
 	r := start(t, func(cfg *config.Config) {
 		cfg.Desks = []handoff.Desk{{Name: "plain", Inbox: playground.TelegramInbox, Chat: plain}}
@@ -203,6 +211,7 @@ func ask(t *testing.T, method, url, body string, header http.Header) (int, strin
 }
 
 func TestHTTP(t *testing.T) {
+	t.Parallel()
 	r := start(t, nil)
 	public, admin := "http://"+r.gateway.Addr(), "http://"+r.gateway.AdminAddr()
 	tests := []struct {
@@ -226,6 +235,7 @@ func TestHTTP(t *testing.T) {
 
 // Whatever is not authentic is refused with the right status, and nothing of it is stored.
 func TestForgedDeliveriesStoreNothing(t *testing.T) {
+	t.Parallel()
 	r := start(t, nil)
 	for _, p := range r.Platforms() { // what happened before the gateway was there
 		if err := p.Settled(t.Context()); err != nil {
@@ -270,6 +280,7 @@ func TestForgedDeliveriesStoreNothing(t *testing.T) {
 
 // The store goes away and comes back: meanwhile deliveries are refused so that the platform keeps them, readiness says what fails, and nothing is lost.
 func TestStoreComesAndGoes(t *testing.T) {
+	t.Parallel()
 	server := ferrettest.Start(t)
 	r := start(t, func(cfg *config.Config) {
 		cfg.Storage.Mongo = config.Mongo{URI: adapters.Secret(server.URI()), Database: server.Database(t)}

@@ -14,6 +14,7 @@ import (
 
 // TestStoryOverLongConnection: the desk works without a public address, and goes on after its connection broke.
 func TestStoryOverLongConnection(t *testing.T) {
+	t.Parallel()
 	quick := feishusim.ClientConfig{ReconnectNonce: 1, ReconnectInterval: 5, PingInterval: 120}
 	repush := []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second}
 	o := playground.WorldOptions{Feishu: feishusim.Options{LongConnection: true, Client: quick, Repush: repush}}

@@ -95,9 +95,11 @@ func (c *talk) press(label string, want ...string) {
 
 // Every command, in a private chat of every channel.
 func TestEditorOnEveryChannel(t *testing.T) {
+	t.Parallel()
 	for inbox, id := range editors {
 		t.Run(inbox, func(t *testing.T) {
-			r := start(t, withEditors)
+			t.Parallel()
+			r := startIn(t, unpaced, withEditors)
 			c := &talk{t: t, p: r.Platforms()[inbox], from: string(id)}
 			c.say("/faq help", "/faq add", "/faq suggest", "/faq help")
 			c.say("/知识库 添加", "问题是什么")
@@ -142,6 +144,7 @@ func TestEditorOnEveryChannel(t *testing.T) {
 
 // Somebody who is nobody is told who may, on every channel.
 func TestEditorRefuses(t *testing.T) {
+	t.Parallel()
 	r := start(t, withEditors)
 	for inbox, id := range map[string]string{playground.WeChatInbox: "oNobody", playground.FeishuInbox: "ou_nobody", playground.TelegramInbox: "690009"} {
 		c := &talk{t: t, p: r.Platforms()[inbox], from: id}
@@ -151,8 +154,10 @@ func TestEditorRefuses(t *testing.T) {
 
 // The dialog in the desks' groups, by quotes and buttons; in a group that hides other talk from the account as well.
 func TestEditorInTheDesks(t *testing.T) {
+	t.Parallel()
 	for inbox, group := range map[string]string{playground.FeishuInbox: playground.FeishuGroup, playground.TelegramInbox: playground.TelegramGroup} {
 		t.Run(inbox, func(t *testing.T) {
+			t.Parallel()
 			r := start(t, withEditors)
 			p := r.Platforms()[inbox]
 			c := &talk{t: t, p: p, from: string(editors[inbox]), chat: group}
@@ -174,6 +179,7 @@ func TestEditorInTheDesks(t *testing.T) {
 
 // What an agent answered in a case becomes an entry.
 func TestLearnFromACase(t *testing.T) {
+	t.Parallel()
 	r := start(t, withEditors)
 	var out strings.Builder
 	_, err := r.Tell(t.Context(), `

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,11 +35,23 @@ func (listener) Listen(ctx context.Context) error { <-ctx.Done(); return ctx.Err
 
 // While coordination is away the replica that listens goes on, takes its lease again afterwards, and stops only for another holder.
 func TestListeningOutlivesCoordination(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		first, second := &lease{lost: make(chan struct{})}, &lease{lost: make(chan struct{})}
-		err := fmt.Errorf("test: %w", coord.ErrUnavailable)
+		var mu sync.Mutex
 		var next coord.Lease
-		a := &App{o: Options{Log: slog.New(slog.DiscardHandler)}, coord: &leases{answer: func() (coord.Lease, error) { return next, err }}}
+		var err error
+		answer := func(l coord.Lease, e error) {
+			mu.Lock()
+			defer mu.Unlock()
+			next, err = l, e
+		}
+		answer(nil, fmt.Errorf("test: %w", coord.ErrUnavailable))
+		a := &App{o: Options{Log: slog.New(slog.DiscardHandler)}, coord: &leases{answer: func() (coord.Lease, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			return next, err
+		}}}
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
@@ -64,10 +77,10 @@ func TestListeningOutlivesCoordination(t *testing.T) {
 		listening(true)
 		<-time.After(time.Hour) // of the test's own clock
 		listening(true)
-		next, err = second, nil
+		answer(second, nil)
 		<-time.After(listenRetry)
 		listening(true)
-		next, err = nil, fmt.Errorf("test: %w", coord.ErrHeld)
+		answer(nil, fmt.Errorf("test: %w", coord.ErrHeld))
 		close(second.lost)
 		listening(false)
 	})

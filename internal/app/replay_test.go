@@ -66,6 +66,7 @@ func (r *running) deliver(t *testing.T, inbox string, d delivery, at time.Time) 
 
 // An authentic delivery is replayed: signed long ago it is refused, signed lately it is acknowledged and changes nothing.
 func TestReplay(t *testing.T) {
+	t.Parallel()
 	r := start(t, nil)
 	replays := r.replays(t)
 	for inbox, d := range replays {

@@ -10,6 +10,7 @@ import (
 
 // A collection the gateway has and a backup does not know would be lost.
 func TestBackupKnowsEveryCollection(t *testing.T) {
+	t.Parallel()
 	cfg := &config.Config{}
 	cfg.Defaults()
 	cfg.HTTP.Listen, cfg.HTTP.AdminListen = "127.0.0.1:0", "127.0.0.1:0"

@@ -3,6 +3,7 @@ package transcript_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -287,33 +288,32 @@ func TestSendsPaySwapped(t *testing.T) {
 	}}
 	one := start(t, processOptions{name: "p1", store: store, handler: h, on: []adapters.Adapter{on}, now: clock.now})
 	two := start(t, processOptions{name: "p2", store: store, handler: h, on: []adapters.Adapter{on}, now: clock.now})
-	defer clock.run(t, one)()
-	defer clock.run(t, two)()
-	hello := fresh(1, clock)
-	one.receive(t, hello)
-	waitFor(t, func() bool { // by either: the clock runs ahead, so the other's sweeper may find it first
-		e, err := two.Entry(t.Context(), hello.ID)
-		return err == nil && e.State == transcript.StateHandled
-	})
+	one.receive(t, fresh(1, clock))
+	one.await(t, string(transcript.StateHandled), 1)
 	for n := 10; n < 22; n++ {
 		m := agentSays(n, clock)
 		m.Thread = adapters.ThreadID(m.Text)
 		m.ID = adapters.NewID("shop", "desk", m.Kind, m.Text)
 		[]*process{one, two}[n%2].receive(t, m)
 	}
-	waitFor(t, func() bool {
-		docs, err := one.History(t.Context(), "shop|a", 100)
-		if err != nil {
-			return false
-		}
-		done := 0
-		for _, e := range docs {
-			if e.Post != nil && (e.State == transcript.StateSent || e.State == transcript.StateParked) {
-				done++
+	reached := func(states ...transcript.State) func() bool {
+		return func() bool {
+			docs, err := one.History(t.Context(), "shop|a", 100)
+			if err != nil {
+				return false
 			}
+			n := 0
+			for _, e := range docs {
+				if e.Post != nil && slices.Contains(states, e.State) {
+					n++
+				}
+			}
+			return n == 12
 		}
-		return done == 12
-	})
+	}
+	waitFor(t, reached(transcript.StateQueued))
+	clock.pass(5 * time.Second) // nothing waits for company any more, and both sweepers see all of it
+	waitFor(t, reached(transcript.StateSent, transcript.StateParked))
 	if n := len(on.texts()["a"]); n != 5 {
 		t.Errorf("%d messages were sent, want 5", n)
 	}
