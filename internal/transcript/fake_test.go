@@ -140,6 +140,7 @@ type processOptions struct {
 	now     func() time.Time
 	// timeout of a send; twice that is how long another process waits before it thinks that a send was cut.
 	timeout time.Duration
+	sweep   time.Duration // how often the sweeper looks; 0 = 100 ms
 }
 
 // start runs a process until stop or the test's end.
@@ -176,7 +177,7 @@ func prepare(t *testing.T, o processOptions) *process {
 		t.Fatal(err)
 	}
 	p.Workers = p.NewWorkers(transcript.WorkerOptions{
-		Adapters: o.on, Handler: o.handler, Trap: o.trap, SendTimeout: cmp.Or(o.timeout, 150*time.Millisecond), RetryAfter: 20 * time.Millisecond, SweepEvery: 100 * time.Millisecond,
+		Adapters: o.on, Handler: o.handler, Trap: o.trap, SendTimeout: cmp.Or(o.timeout, 150*time.Millisecond), RetryAfter: 20 * time.Millisecond, SweepEvery: cmp.Or(o.sweep, 100*time.Millisecond),
 	})
 	return p
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"kefu/adapters"
 	"kefu/internal/transcript"
@@ -57,6 +58,6 @@ func TestLongBacklogIsFound(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	p := start(t, processOptions{name: "p2", store: store, handler: &echo{}, on: []adapters.Adapter{on}})
+	p := start(t, processOptions{name: "p2", store: store, handler: &echo{}, on: []adapters.Adapter{on}, sweep: time.Second}) // a page of it is a lot to read
 	p.await(t, string(transcript.StateSent), many)
 }
