@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +32,8 @@ type running struct {
 	*playground.World
 	gateway *app.App
 	stored  chan transcript.Record // what was received and stored
+	idle    atomic.Bool            // its workers do nothing
+	stop    func() error           // asks it to leave and waits until it has
 }
 
 // unpaced is a world without the limits that make a long talk take a second for each line.
@@ -52,7 +56,7 @@ func startIn(t *testing.T, o playground.WorldOptions, change func(*config.Config
 	if change != nil {
 		change(cfg)
 	}
-	r.gateway, err = app.New(t.Context(), cfg, app.Options{NoBudgets: o.Telegram.NoLimits, Observe: func(rec transcript.Record) {
+	r.gateway, err = app.New(t.Context(), cfg, app.Options{NoBudgets: o.Telegram.NoLimits, Trap: r.trap, Observe: func(rec transcript.Record) {
 		if rec.Step == string(transcript.StateReceived) {
 			r.stored <- rec
 		}
@@ -71,9 +75,9 @@ func startIn(t *testing.T, o playground.WorldOptions, change func(*config.Config
 	done := make(chan error, 1)
 	go func() { done <- r.gateway.Run(ctx) }()
 	world.Connect(r.gateway.Addr())
+	r.stop = sync.OnceValue(func() error { cancel(); return <-done })
 	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
+		if err := r.stop(); err != nil {
 			t.Errorf("gateway: %v", err)
 		}
 		if err := world.Close(); err != nil {
@@ -81,6 +85,13 @@ func startIn(t *testing.T, o playground.WorldOptions, change func(*config.Config
 		}
 	})
 	return r
+}
+
+func (r *running) trap(string) error {
+	if r.idle.Load() {
+		return errors.New("idle")
+	}
+	return nil
 }
 
 const story = `

@@ -16,8 +16,8 @@ import (
 	"kefu/internal/httpapi"
 )
 
-// stopGrace bounds how long a stop waits for open requests; a passive reply takes up to 5 s.
-const stopGrace = 6 * time.Second
+// stopGrace bounds how long a stop waits for open requests: no platform waits longer for a passive reply. The workers' stop takes up to 3 s more, and whoever runs us kills after 10 s.
+const stopGrace = 5 * time.Second
 
 // Run serves until ctx ends, then stops in order and closes everything. An error before that also stops everything.
 func (a *App) Run(ctx context.Context) (err error) {

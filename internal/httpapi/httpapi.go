@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -147,10 +148,39 @@ func (r *readiness) failing(ctx context.Context) []string {
 	return failed
 }
 
+// silentGrace is how long a connection on which nothing was ever sent stays open after a stop. Load balancers keep such connections in reserve, and net/http would wait 5 s for them.
+const silentGrace = time.Second
+
+// silent are the connections on which nothing was sent yet. It is safe for concurrent use.
+type silent struct {
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+}
+
+func (s *silent) track(c net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if state == http.StateNew {
+		s.conns[c] = true
+	} else {
+		delete(s.conns, c)
+	}
+}
+
+func (s *silent) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		_ = c.Close() // its reader notices and says so to track
+	}
+}
+
 // Serve runs a server with the time-outs every public server needs, until ctx ends; then it finishes what is in flight, for at most grace, and cuts
 // what is left, which is no error.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, grace time.Duration) error {
+	quiet := &silent{conns: map[net.Conn]bool{}}
 	srv := &http.Server{
+		ConnState:         quiet.track,
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
@@ -162,6 +192,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, grace time.Durat
 		<-ctx.Done()
 		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer cancel()
+		defer time.AfterFunc(silentGrace, quiet.close).Stop()
 		err := srv.Shutdown(bound)
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = srv.Close()

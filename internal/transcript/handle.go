@@ -87,6 +87,9 @@ func (w *Workers) handleOnce(ctx context.Context, t batch) (retry time.Duration,
 	plan, err := w.decide(ctx, t.m)
 	quiet()
 	w.o.Metrics.took(stageDecide, time.Since(began))
+	if ctx.Err() != nil {
+		return 0, false, ctx.Err() // cut by a stop, which is no failure of the message
+	}
 	if errors.Is(err, docstore.ErrUnavailable) {
 		return time.Second, false, err
 	}

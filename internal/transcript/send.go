@@ -120,6 +120,8 @@ func (w *Workers) sendRun(ctx context.Context, a adapters.Adapter, docs []docsto
 		return 0, 0, errTrapped
 	}
 	w.hands.made(docs, blameless(docs, err))
+	ctx, cancel := outlive(ctx, recordWithin)
+	defer cancel()
 	retry, err = w.record(ctx, a, docs, err)
 	told = err == nil
 	return n, retry, err

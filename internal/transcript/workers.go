@@ -111,11 +111,27 @@ const leaseTTL = 5 * time.Second
 // busyRetry is when a lane is tried again that found no free slot or is held elsewhere.
 const busyRetry = 50 * time.Millisecond
 
+// How a stop is bounded, whatever platforms and stores do: calls in hand get stopWithin to end by themselves, and what became of them recordWithin to be stored. What is not
+// stored then is found by the next start, as after a kill.
+const (
+	stopWithin   = 2 * time.Second
+	recordWithin = time.Second
+)
+
+// outlive returns a context that ends by after ctx does.
+func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, cancel) })
+	return late, func() { stop(); cancel() }
+}
+
 // handOver is after how long a lane that a stopping process leaves is taken by another.
 const handOver = time.Millisecond
 
-// Run works until ctx ends, then finishes the entries in hand and returns; what stands behind them in their lanes is left to others or the next start.
+// Run works until ctx ends, then finishes the entries in hand, within seconds, and returns; what stands behind them in their lanes is left to others or the next start.
 func (w *Workers) Run(ctx context.Context) error {
+	calls, cut := outlive(ctx, stopWithin)
+	defer cut()
 	w.wg.Go(func() { w.sweep(ctx) })
 	defer w.wg.Wait()
 	defer w.giveBack()
@@ -137,7 +153,7 @@ func (w *Workers) Run(ctx context.Context) error {
 		}
 		switch start, waits := slot.take(task); {
 		case start:
-			w.wg.Go(func() { w.workFrom(ctx, slot, task) })
+			w.wg.Go(func() { w.workFrom(ctx, calls, slot, task) })
 		case !waits:
 			task.Done(busyRetry)
 		}
@@ -145,9 +161,9 @@ func (w *Workers) Run(ctx context.Context) error {
 }
 
 // workFrom works a task off and then, in the same slot, those that waited for it.
-func (w *Workers) workFrom(ctx context.Context, slot *slots, task coord.Task) {
+func (w *Workers) workFrom(ctx, calls context.Context, slot *slots, task coord.Task) {
 	for ok := true; ok; task, ok = slot.next() {
-		w.work(ctx, task)
+		w.work(ctx, calls, task)
 	}
 }
 
@@ -170,26 +186,27 @@ func (w *Workers) slot(lane string) *slots {
 	return w.slots[laneOut+string(laneInbox(lane))]
 }
 
-// work takes a lane in hand. The end of ctx stops it between two entries.
-func (w *Workers) work(ctx context.Context, task coord.Task) {
+// work takes a lane in hand. The end of ctx stops it between two entries, that of calls within one.
+func (w *Workers) work(ctx, calls context.Context, task coord.Task) {
 	retry := time.Duration(0)
 	defer func() { task.Done(retry) }()
-	step := context.WithoutCancel(ctx)
-	lease, err := w.o.Coord.Acquire(step, task.Key, leaseTTL)
+	lease, err := w.o.Coord.Acquire(calls, task.Key, leaseTTL)
 	if errors.Is(err, coord.ErrHeld) {
 		retry = busyRetry
 		return
 	}
 	// Without coordination go on: the swaps keep order and uniqueness.
 	if err == nil {
-		defer func() { _ = lease.Release(step) }()
+		defer func() { _ = lease.Release(context.WithoutCancel(calls)) }()
 	}
-	retry, err = w.round(ctx, task.Key)
+	retry, err = w.round(ctx, calls, task.Key)
 	switch {
 	case errors.Is(err, errTrapped):
 		retry = 0
 	case errors.Is(err, docstore.ErrConflict):
 		retry = busyRetry
+	case err != nil && calls.Err() != nil: // cut by a stop
+		retry = handOver
 	case err != nil:
 		retry = max(retry, time.Second)
 		w.o.Log.Error("lane stopped, will be tried again", "lane", laneInbox(task.Key), "retry", retry, "err", err)
@@ -197,7 +214,7 @@ func (w *Workers) work(ctx context.Context, task coord.Task) {
 }
 
 // round works one lane until it is empty or must wait; retry tells for how long.
-func (w *Workers) round(ctx context.Context, lane string) (retry time.Duration, err error) {
+func (w *Workers) round(ctx, calls context.Context, lane string) (retry time.Duration, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic of type %T\n%s", p, debug.Stack()) // its value may hold a message
@@ -207,14 +224,13 @@ func (w *Workers) round(ctx context.Context, lane string) (retry time.Duration, 
 		return 0, errTrapped
 	}
 	stop := func() bool { return ctx.Err() != nil }
-	step := context.WithoutCancel(ctx)
 	switch {
 	case strings.HasPrefix(lane, laneIn):
-		return w.handleLane(step, lane, stop)
+		return w.handleLane(calls, lane, stop)
 	case strings.HasPrefix(lane, laneFetch):
 		return w.fetchLane(ctx, lane)
 	}
-	return w.sendLane(step, lane, stop)
+	return w.sendLane(calls, lane, stop)
 }
 
 // lanePage is how many entries of a lane are loaded at once.
