@@ -2,15 +2,18 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"kefu/adapters"
 	"kefu/handoff"
+	"kefu/internal/app"
 	"kefu/internal/config"
 	"kefu/internal/playground"
 	"kefu/internal/sim"
+	"kefu/kb"
 )
 
 // editors is who runs the knowledge base in these tests, by inbox.
@@ -206,4 +209,56 @@ feishu#tom< 只有管理员和知识库编辑...
 	c.say("/faq publish", "支持货到付款吗", "1. 发布")
 	c.say("1", "已发布 1 个")
 	c.say("支持货到付款吗", "支持，下单时选择即可")
+}
+
+// A start tidies up: what lay in the trash for 30 days is gone for good.
+func TestTrashIsPurged(t *testing.T) {
+	cfg := config.Default()
+	cfg.HTTP = config.HTTP{Listen: "127.0.0.1:0"}
+	cfg.Storage.Data = t.TempDir()
+	began := time.Now()
+	run := func(now time.Time, do func(*app.App)) {
+		t.Helper()
+		a, err := app.New(t.Context(), cfg, app.Options{Now: func() time.Time { return now.Add(time.Since(began)) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- a.Run(ctx) }()
+		do(a)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	run(began, func(a *app.App) {
+		for _, q := range []string{"去年的活动", "今年的活动"} {
+			if _, err := a.FAQ().Add(t.Context(), kb.Entry{Question: q, Answer: "有。"}, "test"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := a.FAQ().Delete(t.Context(), "1", "test"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	run(began.Add(kb.TrashAge+time.Hour), func(a *app.App) {
+		deadline := time.After(60 * time.Second)
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			_, err := a.FAQ().Entry(t.Context(), "1")
+			if errors.Is(err, kb.ErrNotFound) {
+				break
+			}
+			select {
+			case <-tick.C:
+			case <-deadline:
+				t.Fatalf("the entry is still there: %v", err)
+			}
+		}
+		if _, err := a.FAQ().Entry(t.Context(), "2"); err != nil {
+			t.Errorf("an entry in use is gone: %v", err)
+		}
+	})
 }

@@ -30,6 +30,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	work, broken := errgroup.WithContext(working)
 	work.Go(func() error { return a.workers.Run(working) })
 	work.Go(func() error { return ended(a.index.Run(working)) })
+	work.Go(func() error { a.upkeep(working); return nil })
 	work.Go(func() error { a.purge(working); return nil })
 	if a.reranker != nil {
 		work.Go(func() error { return ended(a.reranker.Run(working)) })
