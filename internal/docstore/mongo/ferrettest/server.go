@@ -3,7 +3,6 @@ package ferrettest
 import (
 	"context"
 	"crypto/rand"
-	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/FerretDB/FerretDB/ferretdb"
 	"go.mongodb.org/mongo-driver/mongo"
 	"go.mongodb.org/mongo-driver/mongo/options"
 )
@@ -26,18 +24,13 @@ type Server struct {
 // Start starts a server, or connects to that of KEFU_TEST_MONGO, until the test ends.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	return StartAt(t, "127.0.0.1:0")
-}
-
-// StartAt is Start on a fixed address.
-func StartAt(t testing.TB, listen string) *Server {
-	t.Helper()
+	const listen = "127.0.0.1:0"
 	address := os.Getenv("KEFU_TEST_MONGO")
 	if address != "" {
 		return startReal(t, listen, address)
 	}
 	s := &Server{uri: url.URL{Scheme: "mongodb", Path: "/"}}
-	s.front(t, listen, embed(t), true)
+	s.front(t, listen, startFerret(t), true)
 	return s
 }
 
@@ -68,34 +61,6 @@ func (s *Server) front(t testing.TB, listen, address string, oneAtATime bool) {
 	}
 	t.Cleanup(p.close)
 	s.proxy, s.uri.Host = p, p.address()
-}
-
-// embed starts FerretDB and returns its address.
-func embed(t testing.TB) string {
-	t.Helper()
-	db, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
-		Logger:    slog.New(slog.DiscardHandler),
-		Handler:   "sqlite",
-		SQLiteURL: "file:" + t.TempDir() + "/",
-	})
-	if err != nil {
-		t.Fatalf("start FerretDB: %v", err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- db.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("FerretDB: %v", err)
-		}
-	})
-	u, err := url.Parse(db.MongoDBURI())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Host
 }
 
 // URI is the address to connect to. It goes through the proxy.
