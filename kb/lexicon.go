@@ -3,6 +3,7 @@ package kb
 import (
 	"math"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // lexicon numbers what the texts of a model are made of. A text is kept as its tokens; everything else follows from them: a token stands for one
@@ -16,7 +17,7 @@ type lexicon struct {
 	wordOf  []uint32 // of each token
 	partsOf []uint32 // the parts of token t are partIDs[partsOf[t]:partsOf[t+1]]
 	partIDs []uint32
-	han     []bool // of each token
+	han     []rune // of each token: the Han character, 0 = it is a word
 
 	wordHash   []uint64  // of each word feature
 	wordWeight []float32 // kind's weight times IDF, once weighed
@@ -56,7 +57,7 @@ func (x *lexicon) number(t token, normal string) uint32 {
 		x.wordHash = append(x.wordHash, h)
 		x.wordKind = append(x.wordKind, t.kind())
 	}
-	x.wordOf, x.han = append(x.wordOf, word), append(x.han, t.han)
+	x.wordOf, x.han = append(x.wordOf, word), append(x.han, hanOf(t, w))
 	x.hashes = partHashes(t, w, x.hashes[:0])
 	for _, h := range x.hashes {
 		part, fresh := x.parts.add(h)
@@ -68,6 +69,14 @@ func (x *lexicon) number(t token, normal string) uint32 {
 	}
 	x.partsOf = append(x.partsOf, uint32(len(x.partIDs)))
 	return id
+}
+
+func hanOf(t token, w string) rune {
+	if !t.han {
+		return 0
+	}
+	r, _ := utf8.DecodeRuneInString(w)
+	return r
 }
 
 func (x *lexicon) partsOfToken(t uint32) []uint32 { return x.partIDs[x.partsOf[t]:x.partsOf[t+1]] }
@@ -128,7 +137,7 @@ func (x *lexicon) eachPair(text []uint32, f func(pair)) {
 		}
 		a, b := text[i-1]&^gapBit, text[i]
 		f(pair{a: x.wordOf[a], b: x.wordOf[b]})
-		if !x.han[b] {
+		if x.han[b] == 0 {
 			continue
 		}
 		s, ok := x.syllable(a)

@@ -24,6 +24,7 @@ type model struct {
 	pairs   *postings // by bucket
 	exact   exactTexts
 	speller *speller
+	sounds  sameSound
 	linear  *linear // nil in large or not yet trained models
 }
 
@@ -61,6 +62,7 @@ func buildModel(entries []*Entry, base *model) *model {
 		m.idf[df] = inverseFrequency(df, m.total)
 	}
 	m.read(texts)
+	m.sounds = newSameSound(m.lex)
 	m.lex.sizePairs(len(m.sequence))
 	m.count()
 	m.weigh()

@@ -48,7 +48,17 @@ type query struct {
 var queries = sync.Pool{New: func() any { return new(query) }}
 
 func (s *snapshot) match(asked Question, at time.Time) Result {
-	normal := Normalize(window(asked.Text))
+	r := s.matchWhole(asked, at)
+	if len(r.Candidates) > 0 && !r.Candidates[0].exact {
+		return s.severally(asked, at, r)
+	}
+	return r
+}
+
+// matchWhole takes the text for one question.
+func (s *snapshot) matchWhole(asked Question, at time.Time) Result {
+	text := window(asked.Text)
+	normal := Normalize(text)
 	if normal == "" || len(s.byID) == 0 {
 		return Result{Text: normal, None: 1}
 	}
@@ -57,6 +67,12 @@ func (s *snapshot) match(asked Question, at time.Time) Result {
 	allowed := func(e *Entry) bool { return e.ValidAt(at) && !slices.Contains(asked.Without, e.ID) }
 	if r, ok := s.same(q, normal, asked, allowed); ok {
 		return r
+	}
+	if without := bare(text); without != normal {
+		normal = without
+		if r, ok := s.same(q, normal, asked, allowed); ok {
+			return r
+		}
 	}
 	s.read(q, normal)
 	s.rank(q, allowed)
@@ -154,21 +170,17 @@ func (s *snapshot) read(q *query, normal string) {
 // maxSpells bounds the corrections of one question.
 const maxSpells = 40
 
-// spell corrects words no entry knows and reports whether there were any.
+// spell corrects words no entry knows, and characters that only sound right, and reports whether there were any.
 func (s *snapshot) spell(normal string, tokens []token) (string, bool) {
 	var b strings.Builder
 	done, tries := 0, 0
-	for _, t := range tokens {
-		w := normal[t.start:t.end]
-		if t.han || !spelled(w) || s.main.knows(t, w) || s.delta != nil && s.delta.knows(t, w) {
-			continue
-		}
-		if tries++; tries > maxSpells {
+	for i, t := range tokens {
+		if tries > maxSpells {
 			break
 		}
-		right, ok := s.main.speller.correct(w)
-		if !ok && s.delta != nil {
-			right, ok = s.delta.speller.correct(w)
+		right, tried, ok := s.correct(normal, tokens, i)
+		if tried {
+			tries++
 		}
 		if ok {
 			b.WriteString(normal[done:t.start])
@@ -181,6 +193,27 @@ func (s *snapshot) spell(normal string, tokens []token) (string, bool) {
 	}
 	b.WriteString(normal[done:])
 	return b.String(), true
+}
+
+// correct returns what a token was meant to be; tried tells that it looked for that.
+func (s *snapshot) correct(normal string, tokens []token, i int) (right string, tried, ok bool) {
+	t := tokens[i]
+	if t.han {
+		c, ok := s.main.corrected(tokens, i)
+		if !ok {
+			return "", false, false
+		}
+		return string(s.main.lex.han[c]), true, true
+	}
+	w := normal[t.start:t.end]
+	if !spelled(w) || s.main.knows(t, w) || s.delta != nil && s.delta.knows(t, w) {
+		return "", false, false
+	}
+	right, ok = s.main.speller.correct(w)
+	if !ok && s.delta != nil {
+		right, ok = s.delta.speller.correct(w)
+	}
+	return right, true, ok
 }
 
 // knows reports whether an entry uses the word, in any of its forms.

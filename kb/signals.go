@@ -116,7 +116,7 @@ func (p *probe) remember(t uint32) tokenMemo {
 	for _, f := range x.partsOfToken(t) {
 		now.dot += p.part[f]
 	}
-	if x.han[t] {
+	if x.han[t] != 0 {
 		s, ok := x.syllable(t)
 		now.sound = ok && p.part[s] != 0
 	}

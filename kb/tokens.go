@@ -38,7 +38,8 @@ const maxWord = 24
 // token is a word of a normalized text: a run of letters and digits, or one Han or kana character.
 type token struct {
 	hash       uint64
-	start, end int32 // bytes of the text
+	sound      uint64 // of a Han character: hash of its reading, 0 = unknown
+	start, end int32  // bytes of the text
 	han        bool
 	gap        bool // does not pair with the token before it
 	group      bool // stands for a group of like words, one of which the text holds
@@ -108,7 +109,7 @@ func tokenize(normal string, out []token) []token {
 			}
 		case classHan:
 			out = append(out, token{
-				hash: mix(kindHan, uint64(r)), start: int32(i), end: int32(i + utf8.RuneLen(r)), han: true, gap: previous != classHan || broken,
+				hash: mix(kindHan, uint64(r)), sound: soundHash(r), start: int32(i), end: int32(i + utf8.RuneLen(r)), han: true, gap: previous != classHan || broken,
 			})
 			previous = classHan
 		}
@@ -142,9 +143,8 @@ func partHashes(t token, w string, out []uint64) []uint64 {
 		return out
 	}
 	if t.han {
-		r, _ := utf8.DecodeRuneInString(w)
-		if s := reading(r); s != 0 {
-			out = append(out, mix(kindSyllable, uint64(s)))
+		if t.sound != 0 {
+			out = append(out, t.sound)
 		}
 		return out
 	}
