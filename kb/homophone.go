@@ -53,10 +53,10 @@ func (m *model) corrected(tokens []token, i int) (uint32, bool) {
 		return 0, false
 	}
 	fits := func(t uint32) bool {
-		if known && before != none && after != none {
+		if before != none && after != none {
 			return m.holdsPair(before, t) && m.holdsPair(t, after)
 		}
-		return beside(t)
+		return !known && beside(t) && m.alone(tokens, i)
 	}
 	part, ok := x.parts.find(tokens[i].sound)
 	if !ok || tokens[i].sound == 0 {
@@ -69,6 +69,13 @@ func (m *model) corrected(tokens []token, i int) (uint32, bool) {
 		}
 	}
 	return best, best != none
+}
+
+// alone reports whether a token has a Han neighbor on one side only.
+func (m *model) alone(tokens []token, i int) bool {
+	before := i > 0 && tokens[i-1].han && !tokens[i].gap
+	after := i+1 < len(tokens) && tokens[i+1].han && !tokens[i+1].gap
+	return before != after
 }
 
 // none stands for a token the store does not know.

@@ -20,8 +20,8 @@ many thanks,thanks in advance,thank you in advance,cheers,thanks a lot,thank you
 	return m
 })
 
-// opening are Chinese courtesies that run into the question without a mark.
-var opening = []string{"你好请问", "您好请问", "你好", "您好", "请问一下", "请问", "亲"}
+// opening are Chinese courtesies and links that run into the question without a mark.
+var opening = []string{"你好请问", "您好请问", "你好", "您好", "请问一下", "请问", "另外", "还有", "顺便问一下", "顺便问下", "亲"}
 
 const (
 	sentenceMarks = "?？。!！;；\n"
@@ -70,37 +70,49 @@ func sentences(text string) []string {
 	return out
 }
 
-// severally matches the sentences of a message one by one. When two or more of them would be answered, each from another entry, these entries
-// become the candidates of the message, alike in confidence: answering one of them would pass over what else was asked.
+// minAsked is the confidence from which a sentence of a message counts as a question of its own.
+const minAsked = 0.4
+
+// severally matches the sentences of a message one by one. When one of them would be answered and another asks for a different entry, these
+// entries lead the candidates of the message and share what confidence there is: answering one of them would pass over what else was asked.
 func (s *snapshot) severally(asked Question, at time.Time, whole Result) Result {
 	var found []Candidate
-	noneOfAll := 0.0
+	answered, none := false, whole.None
 	for _, text := range sentences(window(asked.Text)) {
 		part := asked
 		part.Text = text
 		r := s.matchWhole(part, at)
-		if Decide(r, Thresholds{}).Decision != Answer {
+		if len(r.Candidates) == 0 || r.Candidates[0].Confidence < minAsked || r.None > maxNone {
 			continue
+		}
+		if Decide(r, Thresholds{}).Decision == Answer {
+			answered, none = true, min(none, r.None)
 		}
 		if !slices.ContainsFunc(found, func(c Candidate) bool { return c.ID == r.Candidates[0].ID }) {
 			found = append(found, r.Candidates[0])
-			noneOfAll = max(noneOfAll, r.None)
 		}
 	}
-	if len(found) < 2 {
+	if len(found) < 2 || !answered {
 		return whole
 	}
-	for i := range found {
-		found[i].Confidence /= float64(len(found))
+	return whole.led(found, none, asked.Limit)
+}
+
+// led puts found before all other candidates: the best of the whole first if it is among them, the others as they were asked.
+func (r Result) led(found []Candidate, none float64, limit int) Result {
+	if i := slices.IndexFunc(found, func(c Candidate) bool { return c.ID == r.Candidates[0].ID }); i > 0 {
+		found[0], found[i] = found[i], found[0]
 	}
-	slices.SortStableFunc(found, func(a, b Candidate) int {
-		switch {
-		case a.Confidence > b.Confidence:
-			return -1
-		case a.Confidence < b.Confidence:
-			return 1
+	share := 1 / float64(len(found))
+	for i := range found {
+		found[i].Confidence = min(found[i].Confidence, share)
+	}
+	for _, c := range r.Candidates {
+		if !slices.ContainsFunc(found, func(f Candidate) bool { return f.ID == c.ID }) {
+			c.Confidence = 0
+			found = append(found, c)
 		}
-		return 0
-	})
-	return Result{Candidates: found[:min(len(found), asked.Limit)], None: noneOfAll, Text: whole.Text}
+	}
+	r.Candidates, r.None = found[:min(len(found), limit)], none
+	return r
 }
