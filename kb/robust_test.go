@@ -41,7 +41,8 @@ func TestFormHardlyMatters(t *testing.T) {
 	x, _, questions := shopZH(t)
 	right := func(change func(string) string) int {
 		n := 0
-		for _, q := range questions {
+		for i := 0; i < len(questions); i += 4 {
+			q := questions[i]
 			if string(top(x.Match(kb.Question{Text: change(q[1])}))) == q[0] {
 				n++
 			}
@@ -51,16 +52,16 @@ func TestFormHardlyMatters(t *testing.T) {
 	plain := right(func(s string) string { return s })
 	for name, c := range map[string]struct {
 		change func(string) string
-		lost   int // at most, of 725 questions
+		lost   int // at most, of 181 questions
 	}{
-		"greeting":      {func(s string) string { return "你好，在吗？" + s + "，谢谢" }, 5},
-		"greeting, run": {func(s string) string { return "您好请问" + s }, 10},
+		"greeting":      {func(s string) string { return "你好，在吗？" + s + "，谢谢" }, 2},
+		"greeting, run": {func(s string) string { return "您好请问" + s }, 3},
 		"emoji":         {func(s string) string { return "😭😭" + s + "🙏" }, 0},
 		"punctuation":   {func(s string) string { return "……" + s + "！！！？？？" }, 0},
 		"full width":    {fullWidth, 0},
 		"upper case":    {strings.ToUpper, 0},
 		"spaces":        {func(s string) string { return "  " + s + "\n\n" }, 0},
-		"halves turned": {turned, 40},
+		"halves turned": {turned, 10},
 	} {
 		if got := right(c.change); plain-got > c.lost {
 			t.Errorf("%s: %d right, plainly %d", name, got, plain)

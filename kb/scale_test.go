@@ -113,7 +113,6 @@ func BenchmarkIndex(b *testing.B) {
 			var x *kb.Index
 			before := heap()
 			for b.Loop() {
-				x = nil
 				x = kb.IndexOf(entries, kb.IndexOptions{})
 			}
 			b.ReportMetric(float64(heap()-before)/(1<<20), "heap-MB")
