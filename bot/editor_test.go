@@ -2,10 +2,12 @@ package bot_test
 
 import (
 	"bufio"
+	"bytes"
 	stdcmp "cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -23,6 +25,7 @@ import (
 	"kefu/handoff"
 	"kefu/internal/docstore"
 	"kefu/internal/docstore/sqlite"
+	"kefu/internal/media"
 	"kefu/internal/texts"
 	"kefu/internal/transcript"
 	"kefu/kb"
@@ -35,6 +38,8 @@ import (
 //	boss>^ words   quoting the bot's latest post there    boss>+ label    pressing a button of it; likewise amy^: and amy+:
 //	wait: 31m      time passes
 //	bot@amy: to a person    group: to the desk    topic: into the case's topic    card, card*, relay, end as elsewhere
+//
+//	amy: [file new.csv] words   a file with a caption; uploads says what it holds
 //
 // Who has a name in English letters only is English if it ends with "_en". Every message is handled twice.
 func TestEditorDialogs(t *testing.T) {
@@ -73,6 +78,7 @@ type office struct {
 	engine  *bot.Engine
 	faq     *kb.Store
 	index   *likeness
+	files   *media.Store
 	clock   time.Time
 	n       int
 	topic   string
@@ -117,14 +123,19 @@ func newOffice(t *testing.T) *office {
 	o.seed()
 	o.index = &likeness{faq: o.faq, now: now}
 	must(o.index.Refresh(t.Context()))
+	o.files, err = media.New(t.Context(), media.Options{Docs: store, Blobs: blobs{}, Now: now})
+	must(err)
 	features := func() adapters.Features {
-		return adapters.Features{MaxChoices: 8, MaxText: 4096, TextUnit: adapters.UnitUTF16}
+		return adapters.Features{
+			MaxChoices: 8, MaxText: 4096, TextUnit: adapters.UnitUTF16, MaxFetch: 1 << 20,
+			Media: map[adapters.AttachmentKind]adapters.MediaLimit{adapters.AttachmentFile: {MaxBytes: 1 << 20}},
+		}
 	}
 	small := func() adapters.Features {
 		return adapters.Features{MaxText: 40, TextUnit: adapters.UnitByte, InlineLink: "{label}（{url}）"}
 	}
 	ed, err := editor.New(t.Context(), editor.Options{
-		Store: store, Knowledge: o.faq, Index: o.index, Record: o, Conversations: convs, Directory: dir, Words: words, Language: "zh-CN", Now: now,
+		Store: store, Knowledge: o.faq, Index: o.index, Files: o.files, Record: o, Conversations: convs, Directory: dir, Words: words, Language: "zh-CN", Now: now,
 		Inboxes: []editor.Inbox{{Name: shop, Channel: "chat", Features: features}, {Name: "shop-2", Channel: "mail", Features: small}},
 	})
 	must(err)
@@ -268,6 +279,11 @@ func (o *office) message(who, place, act, words string) *adapters.Message {
 	if place == "#" {
 		m.Thread = adapters.ThreadID(o.topic)
 	}
+	if name, ok := strings.CutPrefix(words, "[file "); ok {
+		name, m.Text, _ = strings.Cut(name, "]")
+		m.Text = strings.TrimSpace(m.Text)
+		m.Attachments = []adapters.Attachment{{Kind: adapters.AttachmentFile, Ref: "r", Name: name, Size: int64(len(uploads[name]))}}
+	}
 	last := o.last(m.Chat, m.Thread)
 	switch act {
 	case "^":
@@ -348,9 +364,26 @@ func (o *office) handle(m *adapters.Message, out *strings.Builder) {
 		}
 		o.entries = append(o.entries, e)
 		if p.Message.Card == nil && p.Verb == "" {
-			out.WriteString(written(p) + "\n")
+			out.WriteString(written(p) + o.content(p.Message.Media) + "\n")
 		}
 	}
+}
+
+// content shows the file of a post.
+func (o *office) content(m *adapters.Media) string {
+	o.t.Helper()
+	if m == nil {
+		return ""
+	}
+	r, err := o.files.Open(o.t.Context(), m.Ref)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return "<" + m.Name + ": " + strings.ReplaceAll(string(data), "\n", " / ") + ">"
 }
 
 // written is a post as the dialog shows it; buttons are shown by their labels.
@@ -412,6 +445,55 @@ func (o *office) Findings(_ context.Context, kind transcript.FindingKind, since 
 			limit--
 		}
 	}
+	return nil
+}
+
+// blobs are files in memory.
+type blobs map[string][]byte
+
+func (b blobs) Write(_ context.Context, id string, r io.Reader) (err error) {
+	b[id], err = io.ReadAll(r)
+	return err
+}
+
+func (b blobs) Open(_ context.Context, id string) (io.ReadCloser, error) {
+	data, ok := b[id]
+	if !ok {
+		return nil, docstore.ErrNotFound
+	}
+	return io.NopCloser(bytes.NewReader(data)), nil
+}
+
+func (b blobs) Remove(_ context.Context, id string) error { delete(b, id); return nil }
+
+func (blobs) Purge(context.Context, string) error { return nil }
+
+// uploads are what the files people send hold, by name; others cannot be fetched.
+var uploads = map[string]string{
+	"new.csv":   "question,answer,category\n营业时间,九点到六点,门店\n怎么退货,十天内可以退货,售后/退货\n",
+	"bad.csv":   "question,answer\n" + strings.Repeat("没有答案的问题,\n", 12),
+	"gbk.csv":   "question,answer\n\xcd\xcb\xbf\xee,a\n",
+	"more.json": `[{"question":"能自提吗","answer":"可以"}]`,
+}
+
+// Attachment is asked again while the file is on its way.
+func (o *office) Attachment(ctx context.Context, _ *adapters.Message, one adapters.Media) (media.File, transcript.Problem, error) {
+	file, err := o.files.File(ctx, one.Ref)
+	if !errors.Is(err, docstore.ErrNotFound) {
+		return file, "", err
+	}
+	data, ok := uploads[one.Name]
+	if !ok {
+		return media.File{}, transcript.ProblemGone, nil
+	}
+	if _, err := o.files.Keep(ctx, one.Ref, media.Claim{Name: one.Name, Max: 1 << 20}, strings.NewReader(data)); err != nil {
+		return media.File{}, "", err
+	}
+	return media.File{}, "", transcript.ErrLater
+}
+
+func (o *office) Say(context.Context, string, transcript.Post) error {
+	o.t.Error("progress is shown of an import of few rows")
 	return nil
 }
 

@@ -37,10 +37,21 @@ func Plan(ctx context.Context, store *Store, rows []Row) (Summary, error) {
 // importTries bounds how often an import starts again because somebody edited the same entries meanwhile.
 const importTries = 5
 
+// Progress is told how many of an import's entries are written down. It is called now and then, from the goroutine of the import.
+type Progress func(done, total int)
+
+// nobody waits for an import.
+func nobody(int, int) {}
+
 // Import stores all rows or none: they are staged where no reader looks, and one write publishes them. A row with the id of an entry, or
 // without id but with its question, changes that entry; another adds one. When rows are wrong nothing is stored and the error is a *FileError.
 // A crash half way leaves no trace but staged rows, which the next import or Maintain removes.
 func Import(ctx context.Context, store *Store, rows []Row, author string) (Summary, error) {
+	return ImportWith(ctx, store, rows, author, nobody)
+}
+
+// ImportWith is Import for somebody who waits and wants to see that it goes on.
+func ImportWith(ctx context.Context, store *Store, rows []Row, author string, progress Progress) (Summary, error) {
 	if err := store.sweep(ctx); err != nil {
 		return Summary{}, fmt.Errorf("import: %w", err)
 	}
@@ -55,7 +66,7 @@ func Import(ctx context.Context, store *Store, rows []Row, author string) (Summa
 		if len(p.entries) == 0 {
 			return p.summary, nil
 		}
-		err := store.publish(ctx, p, author, "")
+		err := store.publish(ctx, p, author, "", progress)
 		if err == nil {
 			return p.summary, nil
 		}
@@ -146,9 +157,9 @@ func (s *state) conflicts(p *plan, rows []Row, touched map[EntryID]bool, bad *Fi
 }
 
 // publish stages the entries and appends the record that makes them visible.
-func (s *Store) publish(ctx context.Context, p *plan, author, key string) error {
+func (s *Store) publish(ctx context.Context, p *plan, author, key string, progress Progress) error {
 	name := newBatch(s)
-	if err := s.tables.stage(ctx, name, batch{Started: s.clock(), Author: author}, p.entries, false); err != nil {
+	if err := s.tables.stage(ctx, name, batch{Started: s.clock(), Author: author}, p.entries, false, progress); err != nil {
 		return err
 	}
 	earlier, err := s.commitOnce(ctx, key, func(st *state) (*change, error) {

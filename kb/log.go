@@ -182,7 +182,7 @@ var errTorn = errors.New("staged rows are incomplete")
 const stageChunk = 500
 
 // stage writes rows under a batch that is announced first.
-func (t *tables) stage(ctx context.Context, name string, b batch, entries []*Entry, isCheckpoint bool) error {
+func (t *tables) stage(ctx context.Context, name string, b batch, entries []*Entry, isCheckpoint bool, progress Progress) error {
 	if _, err := t.batches.Insert(ctx, name, &b); err != nil {
 		return fmt.Errorf("announce batch: %w", err)
 	}
@@ -194,6 +194,7 @@ func (t *tables) stage(ctx context.Context, name string, b batch, entries []*Ent
 		if _, err := t.docs.Write(ctx, ops...); err != nil {
 			return fmt.Errorf("stage rows from %d: %w", start, err)
 		}
+		progress(min(start+stageChunk, len(entries)), len(entries))
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	c := change{Kind: changeCheckpoint, Batch: newBatch(s), Count: len(entries), LastID: s.state.lastID, At: s.clock()}
 	revision := s.state.revision
 	s.mu.RUnlock()
-	if err := s.tables.stage(ctx, c.Batch, batch{Started: s.clock()}, entries, true); err != nil {
+	if err := s.tables.stage(ctx, c.Batch, batch{Started: s.clock()}, entries, true, nobody); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	err := s.commit(ctx, func(st *state) (*change, error) {

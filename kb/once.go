@@ -113,7 +113,7 @@ func (o Once) Publish(ctx context.Context, read []Read, author string) ([]Entry,
 		if len(p.entries) == 0 {
 			return nil, nil
 		}
-		if err = o.s.publish(ctx, p, author, o.key); err == nil {
+		if err = o.s.publish(ctx, p, author, o.key, nobody); err == nil {
 			return values(p.entries), nil
 		}
 		if !errors.Is(err, ErrChanged) {

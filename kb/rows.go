@@ -52,7 +52,7 @@ func (e *FileError) err() error {
 // Limits of one file.
 const (
 	MaxRows = 200_000
-	MaxFile = 256 << 20 // bytes
+	MaxFile = 64 << 20 // bytes
 )
 
 // checkRows adds what is wrong with the rows by themselves and among each other.

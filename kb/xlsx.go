@@ -16,8 +16,8 @@ import (
 
 // Limits of a sheet, so that a small file cannot grow without bound.
 const (
-	maxUnzipped = MaxFile  // bytes of all parts together
-	maxInMemory = 16 << 20 // bytes of one part; larger ones are read from a temporary file
+	maxUnzipped = 256 << 20 // bytes of all parts together
+	maxInMemory = 16 << 20  // bytes of one part; larger ones are read from a temporary file
 	maxColumns  = 200
 	// maxCell is the longest text of a cell, in UTF-16 units (Excel specifications and limits, support.microsoft.com).
 	maxCell = 32767

@@ -2,6 +2,7 @@ package editor
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"kefu/adapters"
 	"kefu/handoff"
 	"kefu/internal/docstore"
+	"kefu/internal/media"
 	"kefu/internal/richtext"
 	"kefu/internal/transcript"
 	"kefu/kb"
@@ -22,6 +24,16 @@ type Record interface {
 	Entry(ctx context.Context, id string) (transcript.Entry, error)
 	History(ctx context.Context, conversation string, limit int) ([]transcript.Entry, error)
 	Findings(ctx context.Context, kind transcript.FindingKind, since time.Time, limit int, fn func(*transcript.Entry) error) error
+	// Attachment returns kept bytes; transcript.ErrLater = they are on their way.
+	Attachment(ctx context.Context, m *adapters.Message, one adapters.Media) (media.File, transcript.Problem, error)
+	// Say shows while a message is handled that this goes on.
+	Say(ctx context.Context, in string, p transcript.Post) error
+}
+
+// Files keeps the bytes of what is imported and exported; *media.Store is one.
+type Files interface {
+	Open(ctx context.Context, key string) (io.ReadCloser, error)
+	Keep(ctx context.Context, key string, c media.Claim, r io.Reader) (media.File, error)
 }
 
 // Matcher ranks the entries for a question.
@@ -48,6 +60,7 @@ type Options struct {
 	Knowledge     *kb.Store
 	Index         Index
 	Answers       Matcher // as customers are answered, which may take longer; nil = Index
+	Files         Files
 	Record        Record
 	Conversations *handoff.Conversations
 	Directory     *handoff.Directory

@@ -40,6 +40,9 @@ const (
 	doNext    = "next"
 )
 
+// fieldFile is asked for by an import: a file, or rows as words. It is no field of an entry.
+const fieldFile = "file"
+
 // do carries out what was chosen.
 func (t *turn) do(o option) error {
 	t.decision = "faq: chose " + o.Do
@@ -54,7 +57,7 @@ func (t *turn) do(o option) error {
 	case doIgnore, doExtend, doCreate, doGroup:
 		return t.outcome(t.gap(o))
 	case doLoad:
-		return t.outcome(t.load(o.Texts[0]))
+		return t.outcome(t.load(o))
 	}
 	if f == nil {
 		return t.run(o)
@@ -80,6 +83,8 @@ func (t *turn) answer() error {
 	t.decision = "faq: form " + t.s.Form.Field
 	text := t.text
 	switch {
+	case t.s.Form.Field == fieldFile:
+		return t.outcome(t.importRows(text, 0))
 	case t.s.Form.Field == "":
 		return t.preview()
 	case text == "":

@@ -3,6 +3,7 @@ package editor
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 
 	"kefu/internal/texts"
@@ -17,12 +18,25 @@ const (
 	problemsShown = 10
 )
 
-// importRows counts what rows in the message would change and stores them when that is confirmed: CSV with its heading, JSON, or lines as "add" takes them.
+// importRows counts what a file or rows in the message would change and stores them when that is confirmed. Rows are CSV with its heading, JSON, or lines
+// as "add" takes them. Without either it asks for them.
 func (t *turn) importRows(args string, _ int) error {
-	if args == "" {
-		return t.usage("import")
+	f, err := t.fileMeant()
+	switch {
+	case err != nil:
+		return err
+	case f != nil:
+		return t.planFile(f)
+	case !strings.ContainsAny(args, "\n|｜") && !strings.HasPrefix(args, "["): // nothing, or nothing that holds rows
+		return t.askFile()
 	}
 	rows, err := readRows(args)
+	return t.plan(rows, err, option{Do: doLoad, Texts: []string{args}})
+}
+
+// plan shows what rows would change, or all that is wrong with them.
+func (t *turn) plan(rows []kb.Row, err error, load option) error {
+	t.s.end()
 	if err != nil {
 		return t.wrongRows(err)
 	}
@@ -33,25 +47,34 @@ func (t *turn) importRows(args string, _ int) error {
 	if err != nil {
 		return t.wrongRows(err)
 	}
-	t.ask(t.words(texts.FaqImportPlan, "New", s.New, "Changed", s.Changed, "Same", s.Same),
-		option{Do: doLoad, Texts: []string{args}, Label: t.label(doConfirm)}, t.word(doCancel))
+	load.Label = t.label(doConfirm)
+	t.ask(t.words(texts.FaqImportPlan, "New", s.New, "Changed", s.Changed, "Same", s.Same), load, t.word(doCancel))
 	return nil
 }
 
-// load stores the rows; repeated, it finds them the same.
-func (t *turn) load(text string) error {
+// load stores rows as they were pasted or kept; repeated, it finds them the same.
+func (t *turn) load(o option) error {
 	t.s.end()
-	rows, err := readRows(text)
+	rows, err := t.read(o)
 	if err != nil {
 		return t.wrongRows(err)
 	}
-	if _, err = kb.Import(t.ctx, t.Knowledge, rows, author(t.by)); err != nil {
+	s, err := kb.ImportWith(t.ctx, t.Knowledge, rows, author(t.by), t.progress())
+	if err != nil {
 		return t.wrongRows(err)
 	}
-	t.say(texts.FaqImported, "Count", len(rows))
+	t.say(texts.FaqImported, "Count", len(rows), "New", s.New, "Changed", s.Changed)
 	return nil
 }
 
+func (t *turn) read(o option) ([]kb.Row, error) {
+	if o.Arg != "" {
+		return t.readFile(o.Arg, o.Texts[0])
+	}
+	return readRows(o.Texts[0])
+}
+
+// wrongRows names the first of what is wrong, and all of it in a file where there is more.
 func (t *turn) wrongRows(err error) error {
 	var wrong *kb.FileError
 	if !errors.As(err, &wrong) {
@@ -61,8 +84,19 @@ func (t *turn) wrongRows(err error) error {
 	for _, p := range wrong.Problems[:min(len(wrong.Problems), problemsShown)] {
 		lines = append(lines, "· "+p.String())
 	}
+	more := len(wrong.Problems) - problemsShown
+	if more > 0 {
+		lines = append(lines, t.words(texts.FaqMore, "Count", more))
+	}
 	t.post(strings.Join(lines, "\n"))
-	return nil
+	if more <= 0 || !t.takesFiles() {
+		return nil
+	}
+	var all bytes.Buffer
+	for _, p := range wrong.Problems {
+		fmt.Fprintln(&all, p)
+	}
+	return t.attach("problems.txt", &all)
 }
 
 // readRows reads rows in the form their beginning shows.
@@ -83,19 +117,33 @@ func readRows(text string) ([]kb.Row, error) {
 	return rows, nil
 }
 
-// export writes the entries of a category as CSV into the chat, as far as that is readable there.
+// export sends the entries, or those of a category, as a file: "export [csv|xlsx|json] [category]". Where the chat takes no files they are CSV in words, as
+// far as that is readable there.
 func (t *turn) export(args string, _ int) error {
-	found, total, err := t.Knowledge.List(t.ctx, kb.Filter{Category: kb.CategoryPath(args)})
+	format, category := kb.FormatCSV, args
+	word, rest, _ := strings.Cut(args, " ")
+	if named, err := kb.FormatOf("." + word); err == nil {
+		format, category = named, strings.TrimSpace(rest)
+	}
+	found, total, err := t.Knowledge.List(t.ctx, kb.Filter{Category: kb.CategoryPath(category)})
 	if err != nil {
 		return err
 	}
+	if total == 0 {
+		t.say(texts.FaqListNone)
+		return nil
+	}
 	var b bytes.Buffer
-	if err := kb.WriteCSV(&b, found); err != nil {
+	if !t.takesFiles() {
+		format = kb.FormatCSV
+	}
+	if err := format.Write(&b, found); err != nil {
 		return err
 	}
 	switch {
-	case total == 0:
-		t.say(texts.FaqListNone)
+	case t.takesFiles():
+		t.say(texts.FaqExported, "Count", total)
+		return t.attach("faq."+string(format), &b)
 	case b.Len() > maxExport:
 		t.say(texts.FaqExportLarge, "Count", total)
 	default:

@@ -137,9 +137,13 @@ func (t *turn) say(id string, kv ...any) { t.post(t.words(id, kv...)) }
 
 // post answers where the message was written.
 func (t *turn) post(text string, choices ...adapters.Choice) {
+	t.posts = append(t.posts, t.here(fmt.Sprintf("%s|%d", t.askedID(), len(t.posts)), text, choices...))
+}
+
+// here makes a post for where the message was written.
+func (t *turn) here(id, text string, choices ...adapters.Choice) transcript.Post {
 	p := transcript.Post{
-		ID:    fmt.Sprintf("%s|%d", t.askedID(), len(t.posts)),
-		Inbox: t.m.Inbox, Author: transcript.AuthorBot, Topic: transcript.Topic{Key: t.topic},
+		ID: id, Inbox: t.m.Inbox, Author: transcript.AuthorBot, Topic: transcript.Topic{Key: t.topic},
 		Message: adapters.Outgoing{Chat: t.m.Chat, Group: t.m.Group, Text: text, Choices: choices},
 	}
 	if t.m.Group && t.topic == "" {
@@ -148,7 +152,7 @@ func (t *turn) post(text string, choices ...adapters.Choice) {
 			p.Message.ReplyTo = t.m.Native
 		}
 	}
-	t.posts = append(t.posts, p)
+	return p
 }
 
 func (t *turn) askedID() string { return postPrefix + t.m.ID }
@@ -175,12 +179,7 @@ func (t *turn) ask(text string, options ...option) {
 
 // buttons are as many of the options as the platform shows, words first: they stand for what cannot be typed as a number.
 func (t *turn) buttons(options []option) []adapters.Choice {
-	most := 0
-	for _, in := range t.Inboxes {
-		if in.Name == t.m.Inbox {
-			most = in.Features().MaxChoices
-		}
-	}
+	most := t.features().MaxChoices
 	var numbers, words []adapters.Choice
 	for i, o := range options {
 		choice := adapters.Choice{ID: fmt.Sprintf("%s%s:%d", buttonPrefix, t.s.Token, i), Label: cut(o.Label, 24)}

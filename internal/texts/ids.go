@@ -382,7 +382,12 @@ const (
 	FaqLearned          = "faq_learned"      // ID, Near, Question
 	FaqImportPlan       = "faq_import_plan"  // Changed, New, Same
 	FaqImportBad        = "faq_import_bad"   // Count
-	FaqImported         = "faq_imported"     // Count
+	FaqImported         = "faq_imported"     // Changed, Count, New
+	FaqImporting        = "faq_importing"    // Done, Total
+	FaqAskFile          = "faq_ask_file"     // Files, Limit
+	FaqFileMissing      = "faq_file_missing" // Large, Limit
+	FaqFileFormat       = "faq_file_format"
+	FaqExported         = "faq_exported"     // Count
 	FaqExportLarge      = "faq_export_large" // Count
 )
 
