@@ -9,4 +9,7 @@
 //
 // What customers asked and what came of it is read from the transcript (transcript.Finding) when somebody wants to know, not counted beside it: a
 // count of its own could be lost, doubled or disagree. A month of findings, newest first and bounded, is streamed in a second or so.
+//
+// Files go both ways. One that is imported is fetched by the pipeline like all that people send, and the message waits for it; what was counted is what is stored,
+// for both read the kept bytes. An export is kept under its message's id, so that a message handled twice sends the same file.
 package editor

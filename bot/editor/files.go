@@ -50,7 +50,7 @@ func fileOf(m *adapters.Message) *sentFile {
 // askFile asks for a file, where people can send one, or rows.
 func (t *turn) askFile() error {
 	t.s.Form = &form{Field: fieldFile}
-	t.ask(t.words(texts.FaqAskFile, "Files", t.features().MaxFetch > 0, "Limit", t.mostBytes()>>20), t.word(doCancel))
+	t.ask(t.words(texts.FaqAskFile, "Files", t.takesFiles(), "Limit", t.mostBytes()>>20), t.word(doCancel))
 	return nil
 }
 

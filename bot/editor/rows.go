@@ -63,6 +63,9 @@ func (t *turn) load(o option) error {
 	if err != nil {
 		return t.wrongRows(err)
 	}
+	if err := t.Index.Refresh(t.ctx); err != nil { // what is said to be there answers
+		return err
+	}
 	t.say(texts.FaqImported, "Count", len(rows), "New", s.New, "Changed", s.Changed)
 	return nil
 }

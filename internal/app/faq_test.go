@@ -31,6 +31,7 @@ func withEditors(cfg *config.Config) {
 type talk struct {
 	t     *testing.T
 	p     playground.Platform
+	inbox string
 	from  string
 	chat  string // of a group
 	after int64
@@ -103,7 +104,7 @@ func TestEditorOnEveryChannel(t *testing.T) {
 		t.Run(inbox, func(t *testing.T) {
 			t.Parallel()
 			r := startIn(t, unpaced, withEditors)
-			c := &talk{t: t, p: r.Platforms()[inbox], from: string(id)}
+			c := &talk{t: t, p: r.Platforms()[inbox], inbox: inbox, from: string(id)}
 			c.say("/faq help", "/faq add", "/faq suggest", "/faq help")
 			c.say("/知识库 添加", "问题是什么")
 			c.say("有没有实体店", "还有哪些问法")
@@ -135,7 +136,7 @@ func TestEditorOnEveryChannel(t *testing.T) {
 			c.say("/faq revert 3", "已恢复：#3")
 			c.say("/faq import 营业时间 | 九点到六点。", "将新增 1 个")
 			c.say("确认", "已导入 1 行")
-			c.say("/faq export 门店/上海", "id,question", "有没有实体店")
+			c.exports("/faq export 门店/上海", "id,question", "有没有实体店")
 			c.say("明天会下雪吗", "")
 			c.say("/faq suggest", "明天会下雪吗")
 			c.say("/faq stats", "热门", "#3 能开发票吗")

@@ -1,0 +1,129 @@
+package app_test
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"kefu/internal/playground"
+	"kefu/internal/sim"
+	"kefu/kb"
+)
+
+// fileKinds is what the platforms that have files call them.
+var fileKinds = map[string]string{playground.FeishuInbox: "file", playground.TelegramInbox: "document"}
+
+// upload sends a file, quoting the account's latest post where quoting is needed.
+func (c *talk) upload(kind, name string, data []byte, quote bool, want ...string) {
+	c.t.Helper()
+	s := sim.Say{Kind: kind, File: &sim.File{Name: name, MIME: "application/octet-stream", Data: data}}
+	if quote {
+		s.ReplyTo, s.Thread = c.last.ID, c.last.Thread
+	}
+	c.send(s, "["+name+"]", want)
+}
+
+// download asks for an export and returns the file that comes.
+func (c *talk) download(command string) []byte {
+	c.t.Helper()
+	c.say(command, "个词条：", "")
+	for c.last.File == nil {
+		posts := c.p.Wait(c.t.Context(), c.after)
+		if len(posts) == 0 {
+			c.t.Fatalf("%s: no file came", command)
+		}
+		for _, q := range posts {
+			if c.after = q.Seq; q.From == "" && (q.Chat == c.from || q.Chat == c.chat) {
+				c.last = q
+			}
+		}
+	}
+	return c.last.File.Data
+}
+
+// exports asks for an export, which comes as words where there are no files.
+func (c *talk) exports(command string, want ...string) {
+	c.t.Helper()
+	if _, ok := fileKinds[c.inbox]; !ok {
+		c.say(command, want...)
+		return
+	}
+	if data := string(c.download(command)); !inOrder(data, want) {
+		c.t.Errorf("%s: %q", command, data)
+	}
+}
+
+// numbered makes a file of n entries.
+func numbered(t *testing.T, f kb.Format, n int) []byte {
+	t.Helper()
+	entries := make([]kb.Entry, n)
+	for i := range entries {
+		entries[i] = kb.Entry{
+			ID: kb.EntryID(fmt.Sprint(100 + i)), Question: fmt.Sprintf("第 %d 号商品什么时候发货", i), Answer: "=付款后两天内。", Category: "物流/发货", State: kb.Live,
+		}
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b, entries); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Files go in and come out again the same, in private chats and desks.
+func TestKnowledgeAsFiles(t *testing.T) {
+	t.Parallel()
+	groups := map[string]string{playground.FeishuInbox: playground.FeishuGroup, playground.TelegramInbox: playground.TelegramGroup}
+	for inbox, kind := range fileKinds {
+		t.Run(inbox, func(t *testing.T) {
+			t.Parallel()
+			r := startIn(t, unpaced, withEditors)
+			c := &talk{t: t, p: r.Platforms()[inbox], from: string(editors[inbox])}
+			c.say("/faq import", "请发送文件")
+			c.upload(kind, "faq.xlsx", numbered(t, kb.FormatXLSX, 30), false, "将新增 30 个，修改 0 个", "1. 确认")
+			c.say("1", "已导入 30 行：新增 30 个")
+			for _, format := range kb.Formats {
+				name := "faq." + string(format)
+				data := c.download("/faq export " + string(format))
+				c.say("/faq import", "请发送文件")
+				c.upload(kind, name, data, false, "将新增 0 个，修改 0 个，31 个没有变化")
+				c.say("确认", "已导入 31 行：新增 0 个，修改 0 个")
+				if again := c.download("/faq export " + string(format)); format != kb.FormatXLSX && !bytes.Equal(data, again) {
+					t.Errorf("%s is not the same after its own import:\n%s\n%s", name, data, again)
+				}
+			}
+			c.say("/faq import", "请发送文件")
+			c.upload(kind, "gbk.csv", []byte("question,answer\n\xcd\xcb\xbf\xee,a\n"), false, "什么都没有导入", "GBK")
+			c.say("/faq import", "请发送文件")
+			c.upload(kind, "bad.csv", []byte("question,answer\n有答案,是\n没有答案,\n"), false, "有 1 处问题", "3")
+			c.say("/faq list", "词条共 31 个")
+			g := &talk{t: t, p: c.p, from: c.from, chat: groups[inbox]}
+			g.say("/faq import", "请发送文件", "引用本条消息")
+			g.upload(kind, "desk.json", []byte(`[{"question":"营业时间","answer":"九点到六点"}]`), true, "将新增 1 个", "1. 确认")
+			g.press("确认", "已导入 1 行")
+		})
+	}
+}
+
+// A large import shows how far it is, and one that is too large is refused before it is fetched.
+func TestLargeFiles(t *testing.T) {
+	t.Parallel()
+	r := startIn(t, unpaced, withEditors)
+	c := &talk{t: t, p: r.Platforms()[playground.TelegramInbox], from: string(editors[playground.TelegramInbox])}
+	c.say("/faq import", "请发送文件", "20 MB")
+	c.upload("document", "faq.csv", numbered(t, kb.FormatCSV, 6000), false, "将新增 6000 个")
+	c.say("1", "正在导入：", "/ 6000", "已导入 6000 行：新增 6000 个")
+	c.say("第 5999 号商品什么时候发货", "=付款后两天内。")
+	c.say("/faq import", "请发送文件")
+	c.upload("document", "huge.csv", bytes.Repeat([]byte("x"), 20<<20+1), false, "文件太大，最多 20 MB")
+}
+
+// Where people cannot send files, rows are pasted.
+func TestRowsWithoutFiles(t *testing.T) {
+	t.Parallel()
+	r := startIn(t, unpaced, withEditors)
+	c := &talk{t: t, p: r.Platforms()[playground.WeChatInbox], from: string(editors[playground.WeChatInbox])}
+	c.say("/faq import", "请粘贴内容")
+	c.say("question,answer\n营业时间,九点到六点", "将新增 1 个", "1. 确认")
+	c.say("1", "已导入 1 行")
+	c.say("/faq export", "id,question", "九点到六点")
+}
