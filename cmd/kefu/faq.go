@@ -59,31 +59,62 @@ func faqImport() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		file, err := os.ReadFile(args[0])
+		file, err := readFile(args[0], kb.MaxFile)
 		if err != nil {
 			return err
 		}
 		return withOffice(c, *path, func(o app.Office) error {
-			s, err := o.Import(c.Context(), file, format, author(), *dry)
-			if wrong, ok := errors.AsType[*kb.FileError](err); ok {
-				for _, p := range wrong.Problems {
-					fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", args[0], p)
-				}
-				fmt.Fprintf(c.ErrOrStderr(), "nothing was imported: %d problems\n", len(wrong.Problems))
-				return errReported
-			}
+			s, err := o.Count(c.Context(), file, format)
 			if err != nil {
-				return err
+				return wrongFile(c, args[0], err)
 			}
-			done := "imported"
+			fmt.Fprintf(c.OutOrStdout(), "would import: %d new, %d changed, %d same\n", s.New, s.Changed, s.Same)
 			if *dry {
-				done = "would import"
+				return nil
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s: %d new, %d changed, %d same\n", done, s.New, s.Changed, s.Same)
+			if s, err = o.Import(c.Context(), file, format, author(), importing(c)); err != nil {
+				return wrongFile(c, args[0], err)
+			}
+			fmt.Fprintf(c.OutOrStdout(), "imported: %d new, %d changed, %d same\n", s.New, s.Changed, s.Same)
 			return nil
 		})
 	}
 	return c
+}
+
+// readFile reads a file, of a large one only enough to see that it is too large.
+func readFile(name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, most+1))
+}
+
+// wrongFile names every bad line of a file.
+func wrongFile(c *cobra.Command, name string, err error) error {
+	wrong, ok := errors.AsType[*kb.FileError](err)
+	if !ok {
+		return err
+	}
+	for _, p := range wrong.Problems {
+		fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", name, p)
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "nothing was imported: %d problems\n", len(wrong.Problems))
+	return errReported
+}
+
+// importing tells in ten lines how far a large import is.
+func importing(c *cobra.Command) kb.Progress {
+	const lines, large = 10, 5000
+	last := 0
+	return func(done, total int) {
+		if at := done * lines / total; total >= large && at > last {
+			last = at
+			fmt.Fprintf(c.ErrOrStderr(), "importing: %d of %d\n", done, total)
+		}
+	}
 }
 
 // author is who the history names for changes from the command line.

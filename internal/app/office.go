@@ -23,8 +23,10 @@ import (
 
 // Office is what the command line does with the stored data. It works on the database, or, when a gateway holds the embedded one, through that gateway's socket.
 type Office interface {
-	// Import stores a file of rows; dry only counts. A wrong file gives a *kb.FileError.
-	Import(ctx context.Context, file []byte, format kb.Format, author string, dry bool) (kb.Summary, error)
+	// Count tells what Import would do. A wrong file gives both a *kb.FileError.
+	Count(ctx context.Context, file []byte, format kb.Format) (kb.Summary, error)
+	// Import stores a file of rows.
+	Import(ctx context.Context, file []byte, format kb.Format, author string, progress kb.Progress) (kb.Summary, error)
 	// Entries returns the live entries and drafts.
 	Entries(ctx context.Context) ([]kb.Entry, error)
 	// Tickets returns all tickets in the order of their numbers.
@@ -69,13 +71,18 @@ func newOffice(ctx context.Context, store *docstore.Store) (*directOffice, error
 	return &directOffice{store: store, faq: faq, tickets: tk}, nil
 }
 
-func (o *directOffice) Import(ctx context.Context, file []byte, format kb.Format, author string, dry bool) (kb.Summary, error) {
+func (o *directOffice) Import(ctx context.Context, file []byte, format kb.Format, author string, progress kb.Progress) (kb.Summary, error) {
 	rows, err := format.Read(bytes.NewReader(file))
 	if err != nil {
 		return kb.Summary{}, err
 	}
-	if !dry {
-		return kb.Import(ctx, o.faq, rows, author)
+	return kb.ImportWith(ctx, o.faq, rows, author, progress)
+}
+
+func (o *directOffice) Count(ctx context.Context, file []byte, format kb.Format) (kb.Summary, error) {
+	rows, err := format.Read(bytes.NewReader(file))
+	if err != nil {
+		return kb.Summary{}, err
 	}
 	s, err := kb.Plan(ctx, o.faq, rows)
 	if err == nil && len(s.Problems) > 0 {
@@ -100,11 +107,10 @@ func (o *directOffice) Tickets(ctx context.Context) ([]tickets.Ticket, error) {
 
 func (o *directOffice) Close() error { return o.store.Close() }
 
-// maxImport is the largest file taken through the socket, in bytes.
-const maxImport = 64 << 20
-
-// answer is what the socket says: the result, or what is wrong.
+// answer is what the socket says: the result, or what is wrong. Answers with a Total come before it and tell how far it is.
 type answer struct {
+	Done     int              `json:"done,omitempty"`
+	Total    int              `json:"total,omitempty"`
 	Summary  kb.Summary       `json:"summary,omitzero"`
 	Entries  []kb.Entry       `json:"entries,omitempty"`
 	Tickets  []tickets.Ticket `json:"tickets,omitempty"`
@@ -115,9 +121,14 @@ type answer struct {
 // officeHandler serves an office to the command line.
 func officeHandler(o *directOffice) http.Handler {
 	mux := http.NewServeMux()
-	handle := func(pattern string, fn func(r *http.Request) (answer, error)) {
+	handle := func(pattern string, fn func(r *http.Request, progress kb.Progress) (answer, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			a, err := fn(r)
+			w.Header().Set("Content-Type", "application/json")
+			out := json.NewEncoder(w)
+			a, err := fn(r, func(done, total int) {
+				_ = out.Encode(answer{Done: done, Total: total}) // who no longer listens gets the work done all the same
+				_ = http.NewResponseController(w).Flush()
+			})
 			var file *kb.FileError
 			switch {
 			case errors.As(err, &file):
@@ -125,29 +136,31 @@ func officeHandler(o *directOffice) http.Handler {
 			case err != nil:
 				a.Error = err.Error()
 			}
-			w.Header().Set("Content-Type", "application/json")
-			if err := json.NewEncoder(w).Encode(a); err != nil {
+			if err := out.Encode(a); err != nil {
 				o.log.Warn("answer to the command line was cut", "err", err)
 			}
 		})
 	}
-	handle("POST /faq/import", func(r *http.Request) (a answer, err error) {
-		body, err := io.ReadAll(io.LimitReader(r.Body, maxImport+1))
-		if err != nil {
-			return a, err
+	handle("POST /faq/count", func(r *http.Request, _ kb.Progress) (a answer, err error) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, kb.MaxFile+1)) // one byte too many is told as what it is
+		if err == nil {
+			a.Summary, err = o.Count(r.Context(), body, kb.Format(r.URL.Query().Get("format")))
 		}
-		if len(body) > maxImport {
-			return a, fmt.Errorf("the file is over %d MiB", maxImport>>20)
-		}
-		q := r.URL.Query()
-		a.Summary, err = o.Import(r.Context(), body, kb.Format(q.Get("format")), q.Get("author"), q.Get("dry") == "true")
 		return a, err
 	})
-	handle("GET /faq/entries", func(r *http.Request) (a answer, err error) {
+	handle("POST /faq/import", func(r *http.Request, progress kb.Progress) (a answer, err error) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, kb.MaxFile+1))
+		if err == nil {
+			q := r.URL.Query()
+			a.Summary, err = o.Import(r.Context(), body, kb.Format(q.Get("format")), q.Get("author"), progress)
+		}
+		return a, err
+	})
+	handle("GET /faq/entries", func(r *http.Request, _ kb.Progress) (a answer, err error) {
 		a.Entries, err = o.Entries(r.Context())
 		return a, err
 	})
-	handle("GET /tickets", func(r *http.Request) (a answer, err error) {
+	handle("GET /tickets", func(r *http.Request, _ kb.Progress) (a answer, err error) {
 		a.Tickets, err = o.Tickets(r.Context())
 		return a, err
 	})
@@ -165,8 +178,7 @@ func dialOffice(socket string) *remoteOffice {
 	return &remoteOffice{&http.Client{Transport: &http.Transport{DialContext: dial}, Timeout: 5 * time.Minute}}
 }
 
-func (o *remoteOffice) ask(ctx context.Context, method, path string, body io.Reader) (answer, error) {
-	var a answer
+func (o *remoteOffice) ask(ctx context.Context, method, path string, body io.Reader, progress kb.Progress) (a answer, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://gateway"+path, body)
 	if err != nil {
 		return a, err
@@ -176,8 +188,15 @@ func (o *remoteOffice) ask(ctx context.Context, method, path string, body io.Rea
 		return a, fmt.Errorf("ask the running gateway: %w", err)
 	}
 	defer res.Body.Close()
-	if err := json.NewDecoder(res.Body).Decode(&a); err != nil {
-		return a, fmt.Errorf("ask the running gateway: %s: %w", res.Status, err)
+	for in := json.NewDecoder(res.Body); ; {
+		a = answer{}
+		if err := in.Decode(&a); err != nil {
+			return a, fmt.Errorf("ask the running gateway: %s: %w", res.Status, err)
+		}
+		if a.Total == 0 {
+			break
+		}
+		progress(a.Done, a.Total)
 	}
 	switch {
 	case len(a.Problems) > 0:
@@ -188,19 +207,25 @@ func (o *remoteOffice) ask(ctx context.Context, method, path string, body io.Rea
 	return a, nil
 }
 
-func (o *remoteOffice) Import(ctx context.Context, file []byte, format kb.Format, author string, dry bool) (kb.Summary, error) {
-	q := url.Values{"format": {string(format)}, "author": {author}, "dry": {fmt.Sprint(dry)}}
-	a, err := o.ask(ctx, http.MethodPost, "/faq/import?"+q.Encode(), bytes.NewReader(file))
+func (o *remoteOffice) Count(ctx context.Context, file []byte, format kb.Format) (kb.Summary, error) {
+	q := url.Values{"format": {string(format)}}
+	a, err := o.ask(ctx, http.MethodPost, "/faq/count?"+q.Encode(), bytes.NewReader(file), nil)
+	return a.Summary, err
+}
+
+func (o *remoteOffice) Import(ctx context.Context, file []byte, format kb.Format, author string, progress kb.Progress) (kb.Summary, error) {
+	q := url.Values{"format": {string(format)}, "author": {author}}
+	a, err := o.ask(ctx, http.MethodPost, "/faq/import?"+q.Encode(), bytes.NewReader(file), progress)
 	return a.Summary, err
 }
 
 func (o *remoteOffice) Entries(ctx context.Context) ([]kb.Entry, error) {
-	a, err := o.ask(ctx, http.MethodGet, "/faq/entries", nil)
+	a, err := o.ask(ctx, http.MethodGet, "/faq/entries", nil, nil)
 	return a.Entries, err
 }
 
 func (o *remoteOffice) Tickets(ctx context.Context) ([]tickets.Ticket, error) {
-	a, err := o.ask(ctx, http.MethodGet, "/tickets", nil)
+	a, err := o.ask(ctx, http.MethodGet, "/tickets", nil, nil)
 	return a.Tickets, err
 }
 
