@@ -13,6 +13,8 @@ type Index[T any] struct {
 	Name   string
 	Values int
 	Key    func(v *T) []any
+	// Fixed promises that Key returns the same for a document as long as it exists, which makes changing it cheaper.
+	Fixed bool
 }
 
 // Collection is a set of documents of type T by string id.
@@ -34,7 +36,7 @@ func Open[T any](ctx context.Context, s *Store, name string, indexes ...Index[T]
 	c := &Collection[T]{store: s, name: name, indexes: indexes}
 	schema := Schema{Name: name, Keys: c.keysOf}
 	for _, ix := range indexes {
-		schema.Indexes = append(schema.Indexes, IndexSchema{Name: ix.Name, Values: ix.Values})
+		schema.Indexes = append(schema.Indexes, IndexSchema{Name: ix.Name, Values: ix.Values, Fixed: ix.Fixed})
 	}
 	if err := schema.Validate(); err != nil {
 		return nil, fmt.Errorf("open collection %s: %w", name, err)

@@ -67,6 +67,8 @@ type Schema struct {
 type IndexSchema struct {
 	Name   string
 	Values int
+	// Fixed says that a document keeps its values for ever; a driver need not write them again when the document changes.
+	Fixed bool
 }
 
 // Record is a stored document. Version starts at 1 and grows by one with every change.

@@ -234,7 +234,7 @@ var entryIndexes = []docstore.Index[Entry]{
 		}
 		return []any{e.Conversation, e.Seq}
 	}},
-	{Name: "history", Values: 2, Key: func(e *Entry) []any { return []any{e.Conversation, e.Seq} }},
+	{Name: "history", Values: 2, Fixed: true, Key: func(e *Entry) []any { return []any{e.Conversation, e.Seq} }},
 	{Name: "finding", Values: 2, Key: func(e *Entry) []any {
 		if e.Finding == nil {
 			return nil

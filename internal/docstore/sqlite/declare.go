@@ -143,7 +143,7 @@ func (t *table) fillRow(c *conn, rowid int64, body []byte) error {
 	if err != nil {
 		return fmt.Errorf("fill the indexes of row %d: %w", rowid, err)
 	}
-	args, err := t.appendKeys(nil, keys)
+	args, err := t.appendKeys(nil, keys, false)
 	if err != nil {
 		return fmt.Errorf("fill the indexes of row %d: %w", rowid, err)
 	}

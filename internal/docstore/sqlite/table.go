@@ -14,6 +14,7 @@ import (
 type table struct {
 	schema  docstore.Schema
 	columns []string // of all indexes, in order
+	moving  []string // those a replace writes: SQLite takes every index named in an update out and in again, changed or not
 	insert  string
 	replace string
 	delete  string
@@ -25,11 +26,14 @@ func newTable(s docstore.Schema) *table {
 	t := &table{schema: s}
 	for _, ix := range s.Indexes {
 		t.columns = append(t.columns, columns(ix)...)
+		if !ix.Fixed {
+			t.moving = append(t.moving, columns(ix)...)
+		}
 	}
 	name := quote(s.Name)
 	t.insert = fmt.Sprintf("INSERT INTO %s (id, v, body%s) VALUES (?, 1, ?%s) ON CONFLICT (id) DO NOTHING",
 		name, joined(t.columns, ", %s"), strings.Repeat(", ?", len(t.columns)))
-	t.replace = fmt.Sprintf("UPDATE %s SET v = v + 1, body = ?%s WHERE id = ? AND v = ?", name, joined(t.columns, ", %s = ?"))
+	t.replace = fmt.Sprintf("UPDATE %s SET v = v + 1, body = ?%s WHERE id = ? AND v = ?", name, joined(t.moving, ", %s = ?"))
 	t.delete = fmt.Sprintf("DELETE FROM %s WHERE id = ?", name)
 	t.version = fmt.Sprintf("SELECT v FROM %s WHERE id = ?", name)
 	t.get = fmt.Sprintf("SELECT v, body FROM %s WHERE id = ?", name)
@@ -67,11 +71,11 @@ func (t *table) bind(op docstore.Op) (bound, error) {
 	case docstore.OpInsert:
 		b.sql = t.insert
 		b.args = append(make([]driver.NamedValue, 0, 2+len(t.columns)), arg(1, op.ID), arg(2, op.Body))
-		b.args, err = t.appendKeys(b.args, op.Keys)
+		b.args, err = t.appendKeys(b.args, op.Keys, false)
 	case docstore.OpReplace:
 		b.sql, b.versionSQL, b.version = t.replace, t.version, op.Version
-		b.args = append(make([]driver.NamedValue, 0, 3+len(t.columns)), arg(1, op.Body))
-		b.args, err = t.appendKeys(b.args, op.Keys)
+		b.args = append(make([]driver.NamedValue, 0, 3+len(t.moving)), arg(1, op.Body))
+		b.args, err = t.appendKeys(b.args, op.Keys, true)
 		n := len(b.args)
 		b.args = append(b.args, arg(n+1, op.ID), arg(n+2, op.Version))
 	case docstore.OpDelete:
@@ -87,8 +91,8 @@ func (t *table) bind(op docstore.Op) (bound, error) {
 
 func arg(n int, v any) driver.NamedValue { return driver.NamedValue{Ordinal: n, Value: v} }
 
-// appendKeys appends the value of every index column, NULL for indexes without keys.
-func (t *table) appendKeys(args []driver.NamedValue, keys map[string][]any) ([]driver.NamedValue, error) {
+// appendKeys appends the value of every index column, or of the moving ones only, NULL for indexes without keys.
+func (t *table) appendKeys(args []driver.NamedValue, keys map[string][]any, moving bool) ([]driver.NamedValue, error) {
 	known := 0
 	for _, ix := range t.schema.Indexes {
 		key, ok := keys[ix.Name]
@@ -97,6 +101,9 @@ func (t *table) appendKeys(args []driver.NamedValue, keys map[string][]any) ([]d
 		}
 		if ok && len(key) != ix.Values {
 			return nil, fmt.Errorf("index %s: %d values, want %d", ix.Name, len(key), ix.Values)
+		}
+		if moving && ix.Fixed {
+			continue
 		}
 		for i := range ix.Values {
 			var v any
