@@ -256,6 +256,9 @@ func (t *Transcript) newOutgoing(in, id string, p Post, now time.Time) *Entry {
 
 // release makes ops that queue again what was parked for the chat in which somebody has now written, and names the lanes they wait in.
 func (w *Workers) release(ctx context.Context, in *Entry, now time.Time) (ops []docstore.Op, lanes []string, err error) {
+	if w.unparked.Load() {
+		return nil, nil, nil
+	}
 	f, _ := w.features(in.In.Inbox)
 	if g := grantOf(in.In, &f); f.ReplyWindow > 0 && g != grantMessage && g != grantEvent {
 		return nil, nil, nil // nothing more can be sent than before

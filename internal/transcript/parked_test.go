@@ -37,6 +37,32 @@ func TestManyParkedDoNotBlockTheLane(t *testing.T) {
 	idle(t, p)
 }
 
+// What was parked before a restart goes out when the person writes after it, also where the process is alone with its store and looks only when there is something.
+func TestParkedOutlivesTheProcess(t *testing.T) {
+	t.Parallel()
+	store := embedded(t)
+	on := newPlatform(adapters.Features{MessageIDs: true})
+	on.fail = func(_ string, n int) error {
+		if n == 1 {
+			return &adapters.SendError{Reason: adapters.ReasonWindowClosed}
+		}
+		return nil
+	}
+	h := &echo{handle: func(m *adapters.Message) (transcript.Plan, error) {
+		if m.Text == "m2" {
+			return transcript.Plan{}, nil
+		}
+		return reply(m), nil
+	}}
+	first := start(t, processOptions{name: "p1", store: store, handler: h, on: []adapters.Adapter{on}, alone: true})
+	first.receive(t, message("a", 1))
+	first.await(t, string(transcript.StateParked), 1)
+	first.stop()
+	second := start(t, processOptions{name: "p2", store: store, handler: h, on: []adapters.Adapter{on}, alone: true})
+	second.receive(t, message("a", 2))
+	second.await(t, string(transcript.StateSent), 1)
+}
+
 // to is a post of the bot to a chat; id replaces the derived one.
 func to(chat adapters.ChatID, text, id string) transcript.Post {
 	return transcript.Post{Inbox: "shop", Author: transcript.AuthorBot, ID: id, Message: adapters.Outgoing{Chat: chat, Text: text}}

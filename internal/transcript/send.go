@@ -405,6 +405,7 @@ func (w *Workers) end(ctx context.Context, d docstore.Doc[Entry], s State, se *a
 	e.finish(s, docstore.Millis(now))
 	if s == StateParked {
 		e.Lane = lane
+		w.unparked.Store(false)
 	}
 	follow, err := w.follow(ctx, e, now)
 	if err != nil {

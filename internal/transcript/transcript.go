@@ -56,6 +56,8 @@ type Transcript struct {
 	waits   waits
 	hands   hands
 	doors   doors
+	// unparked says that nothing in the store is parked, as only a process knows that is alone with it: then no message has to look.
+	unparked atomic.Bool
 }
 
 var _ adapters.Gateway = (*Transcript)(nil)
@@ -96,6 +98,13 @@ func New(ctx context.Context, o Options) (*Transcript, error) {
 	}
 	if err := t.resume(ctx); err != nil {
 		return nil, err
+	}
+	if t.o.Alone {
+		parked, err := t.entries.Find(ctx, docstore.Query{Index: "parked", Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		t.unparked.Store(len(parked) == 0)
 	}
 	return t, nil
 }

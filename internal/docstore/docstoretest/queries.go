@@ -198,6 +198,36 @@ func moves(t *testing.T, s Subject) {
 	}
 }
 
+func fixed(t *testing.T, s Subject) {
+	e := fresh(t, s)
+	byCount := func(v *item) []any { return []any{int64(v.Count)} }
+	notes, err := docstore.Open(t.Context(), e.Store, "notes",
+		docstore.Index[item]{Name: "group", Values: 2, Fixed: true, Key: func(v *item) []any { return []any{v.Group, v.Rank} }},
+		docstore.Index[item]{Name: "count", Values: 1, Key: byCount})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rank := range int64(3) {
+		if _, err := notes.Insert(t.Context(), fmt.Sprint("n", rank), &item{Group: "a", Rank: rank}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if _, err := notes.Update(t.Context(), "n1", func(v *item) error { v.Count += 7; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, q := range []docstore.Query{{Index: "group", Eq: []any{"a"}, Min: int64(1), Max: int64(2)}, {Index: "count", Eq: []any{int64(14)}}} {
+		docs, err := notes.Find(t.Context(), q)
+		if err != nil || len(docs) != 1 || docs[0].ID != "n1" || docs[0].Value.Count != 14 {
+			t.Errorf("by %s: %+v, %v", q.Index, docs, err)
+		}
+	}
+	if n, err := notes.Count(t.Context(), docstore.Query{Index: "count", Eq: []any{int64(7)}}); err != nil || n != 0 {
+		t.Errorf("%d left where the document was before, %v", n, err)
+	}
+}
+
 func badQueries(t *testing.T, s Subject) {
 	e := shelf(t, s)
 	for name, q := range map[string]docstore.Query{

@@ -39,6 +39,7 @@ func Run(t *testing.T, s Subject) {
 		{"paging", paging},
 		{"walk while writing", walkWhileWriting},
 		{"an update moves the document in its indexes", moves},
+		{"an update leaves the document in its fixed indexes", fixed},
 		{"queries no index answers", badQueries},
 		{"texts", texts},
 		{"round trip of every kind of field", fields},
