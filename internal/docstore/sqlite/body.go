@@ -67,11 +67,26 @@ func cutFields(v reflect.Value) {
 		*t = docstore.Millis(*t)
 		return
 	}
-	for i := range v.NumField() {
-		if f := v.Type().Field(i); f.IsExported() && holdsTime(f.Type) {
-			cutTimes(v.Field(i))
+	for _, i := range timeFields(v.Type()) {
+		cutTimes(v.Field(i))
+	}
+}
+
+var timeFieldsOf sync.Map // reflect.Type -> []int
+
+// timeFields returns the places of a struct type's fields that can contain a time.Time; reflection describes a field anew each time it is asked.
+func timeFields(t reflect.Type) []int {
+	if known, ok := timeFieldsOf.Load(t); ok {
+		return known.([]int)
+	}
+	var list []int
+	for i := range t.NumField() {
+		if f := t.Field(i); f.IsExported() && holdsTime(f.Type) {
+			list = append(list, i)
 		}
 	}
+	timeFieldsOf.Store(t, list)
+	return list
 }
 
 var timeHolders sync.Map // reflect.Type -> bool
