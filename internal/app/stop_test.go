@@ -33,6 +33,7 @@ func TestLeavesWithConnectionsOpen(t *testing.T) {
 			}
 		}
 	})
+	r.Telegram.SetWebhook("")
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	if err := r.Feishu.WaitConnections(ctx, 1); err != nil {

@@ -50,6 +50,26 @@ func (t *Transcript) resume(ctx context.Context) error {
 	}
 }
 
+// line numbers outs behind what their conversations hold, whatever the clocks say of the replicas that stored it: of two messages of one lane the second is handled after the
+// first one's posts were stored, so it finds them here. A process alone with its store needs not look: its numbers grow by themselves, and resume knows those before them.
+func (w *Workers) line(ctx context.Context, in *Entry, outs []*Entry) error {
+	last := map[string]int64{}
+	for _, o := range outs {
+		if _, known := last[o.Conversation]; !known && !w.o.Alone {
+			docs, err := w.entries.Find(ctx, docstore.Query{Index: "history", Eq: []any{o.Conversation}, Desc: true, Limit: 1})
+			if err != nil {
+				return err
+			}
+			for i := range docs {
+				last[o.Conversation] = docs[i].Value.Seq
+			}
+		}
+		o.Seq = max(o.Seq, in.Seq+1, last[o.Conversation]+1)
+		last[o.Conversation] = o.Seq
+	}
+	return nil
+}
+
 // wait is how long an entry waits for its time. What was stored at a time that is still to come waits for nothing: the clock was put back.
 func (e *Entry) wait(now time.Time) time.Duration {
 	wait := max(e.Due.Sub(now), 0)

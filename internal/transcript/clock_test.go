@@ -1,7 +1,10 @@
 package transcript_test
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,13 +21,16 @@ func (j *jumping) now() time.Time { return time.Now().Round(0).Add(time.Duration
 func (j *jumping) put(off time.Duration) { j.off.Store(int64(off)) }
 
 // away fails every call until it is told that the platform is back.
-type away struct{ back atomic.Bool }
+type away struct {
+	back  atomic.Bool
+	retry time.Duration // when to ask again; 0 = in an hour
+}
 
 func (a *away) fail(string, int) error {
 	if a.back.Load() {
 		return nil
 	}
-	return &adapters.SendError{Reason: adapters.ReasonUnavailable, RetryAfter: time.Hour}
+	return &adapters.SendError{Reason: adapters.ReasonUnavailable, RetryAfter: cmp.Or(a.retry, time.Hour)}
 }
 
 // A send that shall be tried again at a time which the clock, put back since, reaches only hours later does not wait for it.
@@ -81,4 +87,62 @@ func TestClockPutBackLeavesNothingBehind(t *testing.T) {
 	clock.put(0)
 	options.name = "two"
 	start(t, options).await(t, string(transcript.StateSent), 1)
+}
+
+// The clocks of replicas differ: what follows from a later message does not overtake what waits from before, though the clock that numbers it is behind.
+func TestSkewedReplicasKeepOrder(t *testing.T) {
+	t.Parallel()
+	var gone away
+	gone.retry = 20 * time.Millisecond
+	on, store := newPlatform(adapters.Features{}), embedded(t)
+	on.fail = gone.fail
+	replica := func(name string, off time.Duration) *process {
+		clock := new(jumping)
+		clock.put(off)
+		return start(t, processOptions{name: name, store: store, handler: &echo{}, on: []adapters.Adapter{on}, now: clock.now})
+	}
+	ahead, behind := replica("ahead", 20*time.Second), replica("behind", -20*time.Second)
+	var want []string
+	for n, p := range []*process{ahead, behind, ahead, behind} {
+		m := message("a", n)
+		p.receive(t, m)
+		waitFor(t, func() bool { // by either: to the sweeper of the one ahead everything seems overdue
+			e, err := p.Entry(t.Context(), m.ID)
+			return err == nil && e.State == transcript.StateHandled
+		})
+		want = append(want, fmt.Sprintf("re: m%d", n))
+	}
+	gone.back.Store(true)
+	waitFor(t, func() bool { return len(on.texts()["a"]) == len(want) })
+	if got := on.texts()["a"]; !slices.Equal(got, want) {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+}
+
+// What was parked by a clock that ran ahead goes out before what is new, also after a restart with a clock that was put back.
+func TestClockPutBackKeepsParkedFirst(t *testing.T) {
+	t.Parallel()
+	var clock jumping
+	clock.put(3 * time.Hour)
+	on, store := newPlatform(adapters.Features{}), embedded(t)
+	on.fail = func(key string, n int) error {
+		if strings.Contains(key, "m1") && n == 1 {
+			return &adapters.SendError{Reason: adapters.ReasonWindowClosed}
+		}
+		return nil
+	}
+	options := processOptions{name: "one", store: store, alone: true, handler: &echo{}, on: []adapters.Adapter{on}, now: clock.now}
+	p := start(t, options)
+	p.receive(t, message("a", 1))
+	p.await(t, string(transcript.StateParked), 1)
+	p.stop()
+
+	clock.put(0)
+	options.name = "two"
+	p = start(t, options)
+	p.receive(t, message("a", 2))
+	p.await(t, string(transcript.StateSent), 2)
+	if got, want := on.texts()["a"], []string{"re: m1", "re: m2"}; !slices.Equal(got, want) {
+		t.Errorf("sent %q, want %q", got, want)
+	}
 }

@@ -15,6 +15,9 @@
 // that lost its lease loses the swap and stops; leases only save work. Consequence: coordination may forget everything at any time and nothing is lost or
 // decided twice.
 //
+// Order: what a lane has received together is handled in the platform's order, whatever the clocks of replicas say. Posts are numbered behind what their conversation holds when they are
+// stored, so those of a later message never overtake those of an earlier one, though the clock of the replica that handled it is behind.
+//
 // Overload: where messages wait longer than Options.MaxWait for their turn, Receive refuses new ones of that inbox until the wait is shorter, and the platform, which is
 // not acknowledged, delivers them again. So the backlog is bounded by what is worked off in that time, and what was accepted is answered.
 //

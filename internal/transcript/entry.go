@@ -132,7 +132,7 @@ type Entry struct {
 	Lane string `json:"lane,omitempty"`
 	// Conversation is "inbox|chat", the key of the history.
 	Conversation string `json:"conversation"`
-	// Seq orders entries: nanoseconds since 1970 at storing, made unique within a process.
+	// Seq orders entries: nanoseconds since 1970 at storing, made unique within a process, or a bit more where a replica's clock was ahead; see line.
 	Seq int64     `json:"seq"`
 	Due time.Time `json:"due,omitzero"` // when the sweeper looks at it, while Lane is set
 	At  time.Time `json:"at"`           // stored

@@ -159,11 +159,15 @@ func (w *Workers) commit(ctx context.Context, t batch, plan Plan, state State) e
 	e := d.Value
 	now := w.o.Now()
 	plan.Posts = w.fitted(ctx, &e, plan.Posts)
-	outs := append(w.outgoing(&e, plan, now), w.fetches(t.m, &plan, now)...)
 	released, lanes, err := w.release(ctx, &e, now)
 	if err != nil {
 		return err
 	}
+	outs := w.outgoing(&e, plan, now)
+	if err := w.line(ctx, &e, outs); err != nil {
+		return err
+	}
+	outs = append(outs, w.fetches(t.m, &plan, now)...)
 	ops := make([]docstore.Op, 0, len(plan.Ops)+len(outs)+len(released)+1)
 	ops = append(append(ops, plan.Ops...), released...)
 	for _, o := range outs {
@@ -269,6 +273,7 @@ func (w *Workers) release(ctx context.Context, in *Entry, now time.Time) (ops []
 	}
 	for _, d := range docs {
 		e := d.Value
+		w.clock.follow(e.Seq) // what is new goes behind it
 		e.State, e.Tries, e.Due, e.FirstAt = StateQueued, 0, docstore.Millis(now), time.Time{}
 		e.For, e.JoinUntil = in.ID, time.Time{}
 		if f.ReplyWithin > 0 && e.Post.Message.Media == nil {
