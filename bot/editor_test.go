@@ -39,7 +39,7 @@ import (
 //	wait: 31m      time passes
 //	bot@amy: to a person    group: to the desk    topic: into the case's topic    card, card*, relay, end as elsewhere
 //
-//	amy: [file new.csv] words   a file with a caption; uploads says what it holds
+//	amy: [file new.csv] words   a file with a caption, likewise [image a.gif]; uploads says what it holds
 //
 // Who has a name in English letters only is English if it ends with "_en". Every message is handled twice.
 func TestEditorDialogs(t *testing.T) {
@@ -279,10 +279,12 @@ func (o *office) message(who, place, act, words string) *adapters.Message {
 	if place == "#" {
 		m.Thread = adapters.ThreadID(o.topic)
 	}
-	if name, ok := strings.CutPrefix(words, "[file "); ok {
-		name, m.Text, _ = strings.Cut(name, "]")
-		m.Text = strings.TrimSpace(m.Text)
-		m.Attachments = []adapters.Attachment{{Kind: adapters.AttachmentFile, Ref: "r", Name: name, Size: int64(len(uploads[name]))}}
+	for _, kind := range []adapters.AttachmentKind{adapters.AttachmentFile, adapters.AttachmentImage} {
+		if name, ok := strings.CutPrefix(words, "["+string(kind)+" "); ok {
+			name, m.Text, _ = strings.Cut(name, "]")
+			m.Text = strings.TrimSpace(m.Text)
+			m.Attachments = []adapters.Attachment{{Kind: kind, Ref: "r", Name: name, Size: int64(len(uploads[name]))}}
+		}
 	}
 	last := o.last(m.Chat, m.Thread)
 	switch act {
@@ -383,6 +385,9 @@ func (o *office) content(m *adapters.Media) string {
 	if err != nil {
 		o.t.Fatal(err)
 	}
+	if m.Kind == adapters.AttachmentImage {
+		return fmt.Sprintf("<image of %d bytes>", len(data))
+	}
 	return "<" + m.Name + ": " + strings.ReplaceAll(string(data), "\n", " / ") + ">"
 }
 
@@ -473,6 +478,9 @@ var uploads = map[string]string{
 	"new.csv":   "question,answer,category\n营业时间,九点到六点,门店\n怎么退货,十天内可以退货,售后/退货\n",
 	"bad.csv":   "question,answer\n" + strings.Repeat("没有答案的问题,\n", 12),
 	"gbk.csv":   "question,answer\n\xcd\xcb\xbf\xee,a\n",
+	"a.gif":     "GIF89a\x01\x00\x01\x00\x00\x00\x00;",
+	"b.gif":     "GIF89a\x02\x00\x02\x00\x00\x00\x00;",
+	"fake.gif":  "GIF? no, words",
 	"more.json": `[{"question":"能自提吗","answer":"可以"}]`,
 }
 

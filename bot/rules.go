@@ -8,6 +8,7 @@ import (
 
 	"kefu/adapters"
 	"kefu/handoff"
+	"kefu/internal/richtext"
 	"kefu/internal/texts"
 	"kefu/internal/transcript"
 	"kefu/kb"
@@ -311,11 +312,21 @@ func (t *turn) answer(entry *kb.Entry, question string) {
 	d := &t.c.Dialog
 	d.Clarify, d.Misses = nil, 0
 	t.tried(entry.Question)
-	text, spans := t.e.answers.Parse(entry.AnswerFor(t.c.Language, string(t.c.Inbox), t.e.Channels[t.c.Inbox]))
+	words, images := richtext.Images(entry.AnswerFor(t.c.Language, string(t.c.Inbox), t.e.Channels[t.c.Inbox]))
+	text, spans := t.e.answers.Parse(words)
 	ask, choices := t.askHelpful(entry, question)
-	t.post(text+ask, choices...)
-	t.posts[len(t.posts)-1].Message.Spans = spans
+	if text = strings.TrimLeft(text+ask, "\n"); text != "" {
+		t.post(text, choices...)
+		t.posts[len(t.posts)-1].Message.Spans = spans
+	}
+	for _, name := range images[:min(len(images), maxImages)] {
+		t.post("")
+		t.posts[len(t.posts)-1].Message.Media = &adapters.Media{Kind: adapters.AttachmentImage, Ref: kb.ImageKey(name)}
+	}
 }
+
+// maxImages of an answer are sent: each may cost one of the last sends to a person.
+const maxImages = 3
 
 func (t *turn) clarify(candidates []kb.Candidate, round int) {
 	q := &handoff.Clarify{Question: t.text, Round: round}

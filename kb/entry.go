@@ -202,6 +202,9 @@ func (e *Entry) tidyDraft() {
 	}
 }
 
+// ImageKey is under what the bytes of an answer's picture are kept, by the name that stands in the answer, "![](media:name)".
+func ImageKey(name string) string { return "faq-image-" + name }
+
 // CategoryPath brings a category to its form: parts without space around them, joined by "/".
 func CategoryPath(s string) string {
 	parts := strings.FieldsFunc(s, func(r rune) bool { return r == '/' || r == '／' })

@@ -12,4 +12,8 @@
 //
 // Files go both ways. One that is imported is fetched by the pipeline like all that people send, and the message waits for it; what was counted is what is stored,
 // for both read the kept bytes. An export is kept under its message's id, so that a message handled twice sends the same file.
+//
+// A picture sent for an answer is kept for ever, under a name made of its bytes, and stands in the answer as "![](media:name)"; every channel sends the bytes themselves.
+// Pictures of answers nobody gives any more stay, because history may bring those back: storage.media_mb bounds them with all others. A picture with an
+// address on the web is a link: the gateway fetches nothing from addresses that people write.
 package editor

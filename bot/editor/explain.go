@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"kefu/adapters"
+	"kefu/internal/richtext"
 	"kefu/internal/texts"
 	"kefu/internal/transcript"
 	"kefu/kb"
@@ -112,10 +113,14 @@ func (t *turn) looks(e *kb.Entry) {
 	var looks []look
 	for _, in := range t.Inboxes {
 		f := in.Features()
-		body, spans := t.answers.Parse(e.AnswerFor(t.lang, string(in.Name), in.Channel))
+		words, images := richtext.Images(e.AnswerFor(t.lang, string(in.Name), in.Channel))
+		body, spans := t.answers.Parse(words)
 		l := look{names: []string{string(in.Name)}, text: adapters.InlineLinks(body, spans, f.InlineLink), parts: 1}
 		if f.MaxText > 0 {
 			l.parts = len(transcript.SplitText(l.text, f.MaxText, f.TextUnit))
+		}
+		for range images {
+			l.text = strings.TrimSpace(l.text + "\n" + t.words(texts.AttachmentImage, "Name", "", "Text", "", "URL", ""))
 		}
 		if i := slices.IndexFunc(looks, func(o look) bool { return o.text == l.text && o.parts == l.parts }); i >= 0 {
 			looks[i].names = append(looks[i].names, l.names...)

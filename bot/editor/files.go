@@ -39,9 +39,13 @@ func (t *turn) fileMeant() (*sentFile, error) {
 	return fileOf(e.In), nil
 }
 
-func fileOf(m *adapters.Message) *sentFile {
+func fileOf(m *adapters.Message) *sentFile { return firstOf(m, adapters.AttachmentFile) }
+
+func pictureOf(m *adapters.Message) *sentFile { return firstOf(m, adapters.AttachmentImage) }
+
+func firstOf(m *adapters.Message, kind adapters.AttachmentKind) *sentFile {
 	all := transcript.MediaOf(m)
-	if i := slices.IndexFunc(all, func(one adapters.Media) bool { return one.Kind == adapters.AttachmentFile }); i >= 0 {
+	if i := slices.IndexFunc(all, func(one adapters.Media) bool { return one.Kind == kind }); i >= 0 {
 		return &sentFile{m, all[i]}
 	}
 	return nil
@@ -66,16 +70,11 @@ func (t *turn) planFile(f *sentFile) error {
 	if _, err := kb.FormatOf(f.media.Name); f.media.Name != "" && err != nil {
 		return t.noFormat()
 	}
-	file, problem, err := t.Record.Attachment(t.ctx, f.message, f.media)
+	file, problem, err := t.kept(f, t.mostBytes())
 	switch {
-	case errors.Is(err, transcript.ErrLater) && t.Now().Sub(t.m.SentAt) > fetchPatience:
-		return t.noFile(transcript.ProblemGone)
 	case err != nil:
 		return err
-	case problem == "" && file.Size > t.mostBytes():
-		problem = transcript.ProblemTooLarge
-	}
-	if problem != "" {
+	case problem != "":
 		return t.noFile(problem)
 	}
 	if _, err := kb.FormatOf(file.Name); err != nil {
@@ -83,6 +82,18 @@ func (t *turn) planFile(f *sentFile) error {
 	}
 	rows, err := t.readFile(file.Key, file.Name)
 	return t.plan(rows, err, option{Do: doLoad, Arg: file.Key, Texts: []string{file.Name}})
+}
+
+// kept waits for the bytes of a file, of which there may be most.
+func (t *turn) kept(f *sentFile, most int64) (media.File, transcript.Problem, error) {
+	file, problem, err := t.Record.Attachment(t.ctx, f.message, f.media)
+	switch {
+	case errors.Is(err, transcript.ErrLater) && t.Now().Sub(t.m.SentAt) > fetchPatience:
+		return file, transcript.ProblemGone, nil
+	case err == nil && problem == "" && file.Size > most:
+		problem = transcript.ProblemTooLarge
+	}
+	return file, problem, err
 }
 
 func (t *turn) noFile(p transcript.Problem) error {

@@ -19,6 +19,8 @@ type form struct {
 	Field    string     `json:"field,omitempty"`  // asked for now; "" = the preview
 	Single   bool       `json:"single,omitempty"` // asked for from the preview, to where it leads back
 	Values   kb.Entry   `json:"values"`
+	// Images are the pictures sent for the field asked for; words sent with or after them join them.
+	Images []string `json:"images,omitempty"`
 }
 
 // The fields asked for one after the other, and those that can be changed from the preview. Each has texts "faq_field_" and "faq_ask_".
@@ -70,7 +72,7 @@ func (t *turn) do(o option) error {
 	case doPick:
 		return t.set(o.Arg)
 	case doField:
-		f.Field, f.Single = o.Arg, true
+		f.Field, f.Single, f.Images = o.Arg, true, nil
 		return t.askField()
 	case doLive, doDraft:
 		return t.save(o.Do == doLive)
@@ -85,6 +87,8 @@ func (t *turn) answer() error {
 	switch {
 	case t.s.Form.Field == fieldFile:
 		return t.outcome(t.importRows(text, 0))
+	case t.s.Form.Field == "answer" && pictureOf(t.m) != nil:
+		return t.takePicture(pictureOf(t.m))
 	case t.s.Form.Field == "":
 		return t.preview()
 	case text == "":
@@ -104,6 +108,9 @@ func (t *turn) set(text string) error {
 	if problem != "" {
 		t.post(problem)
 		return t.askField()
+	}
+	if f.Field == "answer" {
+		f.Values.Answer = withImages(text, f.Images)
 	}
 	return t.next()
 }
@@ -236,6 +243,7 @@ func list(text string) []string {
 // next asks for the next field that is still empty, or shows the preview.
 func (t *turn) next() error {
 	f := t.s.Form
+	f.Images = nil
 	at := slices.Index(guided, f.Field)
 	if f.Single || at < 0 || at == len(guided)-1 {
 		return t.preview()
@@ -250,6 +258,7 @@ func (t *turn) next() error {
 // back goes to the field before, or from a single field to the preview.
 func (t *turn) back() error {
 	f := t.s.Form
+	f.Images = nil
 	at := slices.Index(guided, f.Field)
 	switch {
 	case f.Field == "" && f.Entry == "":

@@ -127,3 +127,37 @@ func TestRowsWithoutFiles(t *testing.T) {
 	c.say("1", "已导入 1 行")
 	c.say("/faq export", "id,question", "九点到六点")
 }
+
+// dot is a picture of one pixel.
+const dot = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+
+// A picture an editor sends on one channel is in the answer on all of them.
+func TestPicturesInAnswers(t *testing.T) {
+	t.Parallel()
+	kinds := map[string]string{playground.WeChatInbox: "image", playground.FeishuInbox: "image", playground.TelegramInbox: "photo"}
+	customers := map[string]string{playground.WeChatInbox: "oLooker", playground.FeishuInbox: "ou_looker", playground.TelegramInbox: "690077"}
+	r := startIn(t, unpaced, withEditors)
+	for inbox, kind := range kinds {
+		c := &talk{t: t, p: r.Platforms()[inbox], from: string(editors[inbox])}
+		question := inbox + " 的地图在哪里"
+		c.say("/faq add "+question, "还有哪些问法")
+		c.say("跳过", "答案是什么")
+		c.send(sim.Say{Kind: kind, File: &sim.File{Name: "map.png", MIME: "image/png", Data: []byte(dot)}}, "[picture]", []string{"现在：![](media:"})
+		c.say("如图。", "属于哪个分类")
+		c.say("跳过", "请确认")
+		c.say("1", "已生效")
+		for at, customer := range customers {
+			p := r.Platforms()[at]
+			after := int64(0)
+			for _, q := range p.Posts(0) {
+				after = q.Seq
+			}
+			if _, err := p.Say(t.Context(), sim.Say{From: customer, Text: question}); err != nil {
+				t.Fatal(err)
+			}
+			await(t, p, func(q sim.Post) bool {
+				return q.Seq > after && q.Chat == customer && q.From == "" && q.File != nil && bytes.Equal(q.File.Data, []byte(dot))
+			})
+		}
+	}
+}

@@ -7,6 +7,8 @@
 // with their day. A reference document names the blob with its size, type, name and checksum; it is stored last, so a crash leaves an orphan, never a reference
 // to half a file. Nothing is shared between two keys: people may delete one of them.
 //
+// The few that are part of an answer last: their day never comes.
+//
 // Consequence: purging is removing the days behind the retention, orphans included. Everything streams; the largest piece in memory is a few hundred kilobytes.
 //
 // The type is told from the bytes (github.com/gabriel-vasile/mimetype: pure Go, knows the voice formats of all three platforms), since what a sender claims

@@ -56,7 +56,12 @@ type Claim struct {
 	MIME string
 	Size int64 // -1 or 0 = not told
 	Max  int64 // ErrTooLarge beyond
+	// Lasting bytes are never purged: they are part of what is answered.
+	Lasting bool
 }
+
+// lasting is the day, never to come, of what is kept for ever; ids of blobs that begin with a 9 would stand behind all that Clear removes.
+var lasting = time.Date(8999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // Options are what a Store is built with.
 type Options struct {
@@ -132,6 +137,9 @@ func (s *Store) Keep(ctx context.Context, key string, c Claim, r io.Reader) (Fil
 	}
 	now := docstore.Millis(s.o.Now())
 	f := File{Key: key, Blob: blobID(key, now), MIME: head.String(), At: now, Until: now.AddDate(0, 0, s.o.Days)}
+	if c.Lasting {
+		f.Blob, f.Until = blobID(key, lasting), lasting
+	}
 	f.Name = CleanName(c.Name, head.Extension())
 	in := &intake{ctx: ctx, r: rest, max: c.Max, told: c.Size, sum: sha256.New()}
 	if err := s.o.Blobs.Write(ctx, f.Blob, in); err != nil {

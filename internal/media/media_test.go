@@ -227,6 +227,30 @@ func TestPurge(t *testing.T) {
 	})
 }
 
+// What lasts is there after any time, and goes when all is cleared.
+func TestLasting(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		c := &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+		s := p.store(t, c, media.Options{Days: 2})
+		if _, err := s.Keep(t.Context(), "k", media.Claim{Max: 1000, Lasting: true}, bytes.NewReader(filled(10))); err != nil {
+			t.Fatal(err)
+		}
+		c.pass(100 * 365 * 24 * time.Hour)
+		if n, err := s.Purge(t.Context()); n != 0 || err != nil {
+			t.Errorf("purged %d, %v", n, err)
+		}
+		if got := read(t, s, "k"); len(got) != 10 {
+			t.Errorf("%d bytes are left", len(got))
+		}
+		if err := s.Clear(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Open(t.Context(), "k"); !errors.Is(err, docstore.ErrNotFound) {
+			t.Errorf("cleared, yet: %v", err)
+		}
+	})
+}
+
 func TestTypes(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
 		s := p.store(t, nil, media.Options{})

@@ -386,6 +386,7 @@ const (
 	FaqImporting        = "faq_importing"    // Done, Total
 	FaqAskFile          = "faq_ask_file"     // Files, Limit
 	FaqFileMissing      = "faq_file_missing" // Large, Limit
+	FaqNoPicture        = "faq_no_picture"   // Large, Limit
 	FaqFileFormat       = "faq_file_format"
 	FaqExported         = "faq_exported"     // Count
 	FaqExportLarge      = "faq_export_large" // Count
