@@ -332,10 +332,15 @@ func (w *Workers) failed(ctx context.Context, a adapters.Adapter, d docstore.Doc
 	}
 }
 
-// recordSent stores a delivery and, because an unrecorded one will be repeated, tries again while the store is away, until others may take the entry for cut.
+// recordSent stores a delivery and insists, because an unrecorded one will be repeated.
 func (w *Workers) recordSent(ctx context.Context, docs []docstore.Doc[Entry]) error {
+	return w.insist(ctx, func() error { return w.saveSent(ctx, docs) })
+}
+
+// insist stores what became of a call and tries again while the store is away, until others may take the entry for cut.
+func (w *Workers) insist(ctx context.Context, store func() error) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := w.saveSent(ctx, docs)
+		err := store()
 		if err != nil && !errors.Is(err, docstore.ErrUnavailable) {
 			err = backoff.Permanent(err)
 		}
@@ -564,8 +569,8 @@ func (w *Workers) openThread(ctx context.Context, a adapters.Adapter, e *Entry, 
 		}
 	}
 	th.Open = true
-	if err := w.saveThread(ctx, *th); err != nil {
-		// The next message opens a second thread; none is lost.
+	if err := w.insist(ctx, func() error { return w.saveThread(ctx, *th) }); err != nil {
+		// The next message opens a second thread; none of ours is lost, but nobody knows whose case is spoken of in the first.
 		w.o.Log.Warn("thread opened but not recorded", "entry", e.ID, "err", err)
 	}
 	return e.Native != "", nil
@@ -609,8 +614,7 @@ func (w *Workers) reopen(ctx context.Context, a adapters.Adapter, d docstore.Doc
 	if e.Post.Verb != "" && e.Post.Verb != VerbSend {
 		return 0, w.end(ctx, d, StateFailed, se) // what it changes is gone; the thread may be well
 	}
-	th.Open, th.Thread, th.Lost = false, "", th.Lost+1
-	if err := w.saveThread(ctx, th); err != nil {
+	if err := w.lose(ctx, th); err != nil {
 		return 0, err
 	}
 	return w.again(ctx, d, time.Millisecond)

@@ -129,6 +129,19 @@ func (t *Transcript) thread(ctx context.Context, p *Post) (thread, error) {
 	return d.Value, err
 }
 
+// lose stores that the platform's thread of a topic is gone. What was written in it at the last moment may still arrive, so it stays known whose thread it was.
+func (t *Transcript) lose(ctx context.Context, th thread) error {
+	if th.Thread != "" {
+		was := th
+		was.Open = false
+		if _, err := t.threads.Insert(ctx, threadID(th.Inbox, th.Chat, th.Topic)+"|was|"+string(th.Thread), &was); err != nil {
+			return err
+		}
+	}
+	th.Open, th.Thread, th.Lost = false, "", th.Lost+1
+	return t.saveThread(ctx, th)
+}
+
 func (t *Transcript) saveThread(ctx context.Context, th thread) error {
 	_, err := t.threads.Upsert(ctx, threadID(th.Inbox, th.Chat, th.Topic), func(v *thread, _ bool) error {
 		*v = th
