@@ -88,6 +88,9 @@ type Verdict struct {
 // A choice is worth showing from this share of the best one's confidence on; the second best is always shown.
 const minChoiceShare = 0.02
 
+// Asking back is worth it when the choices hold the right one with at least this probability.
+const minHeld = 0.5
+
 // The limits of an answer beside its confidence, chosen on folds: the most None, and what None and the second best take from the confidence.
 const (
 	maxNone     = 0.3
@@ -108,6 +111,13 @@ func Decide(r Result, t Thresholds) Verdict {
 	n := 2
 	for n < min(t.Choices, len(r.Candidates)) && r.Candidates[n].Confidence >= minChoiceShare*r.Candidates[0].Confidence {
 		n++
+	}
+	held := 0.0
+	for _, c := range r.Candidates[:n] {
+		held += c.Confidence
+	}
+	if held < minHeld {
+		return Verdict{Decision: Unknown}
 	}
 	return Verdict{Decision: Clarify, Choices: r.Candidates[:n:n]}
 }

@@ -71,7 +71,7 @@ func sentences(text string) []string {
 }
 
 // minAsked is the confidence from which a sentence of a message counts as a question of its own.
-const minAsked = 0.4
+const minAsked = 0.5
 
 // severally matches the sentences of a message one by one. When one of them would be answered and another asks for a different entry, these
 // entries lead the candidates of the message and share what confidence there is: answering one of them would pass over what else was asked.
