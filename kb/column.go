@@ -1,7 +1,7 @@
 package kb
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -144,7 +144,7 @@ func parseState(cell string) (State, error) {
 	case "trash", "回收站", "删除":
 		return Trash, nil
 	default:
-		return "", fmt.Errorf("state %q is none of draft, live, trash", cut(s, 20))
+		return "", problem(ProblemBadState, strconv.Quote(cut(s, 20)))
 	}
 }
 
@@ -158,7 +158,7 @@ func parseTime(cell string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("time %q is neither like 2026-01-31 nor 2026-01-31T09:00:00Z", cut(cell, 30))
+	return time.Time{}, problem(ProblemBadTime, strconv.Quote(cut(cell, 30)))
 }
 
 func formatTime(t time.Time) string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,15 +21,15 @@ func readAll(r io.Reader, bad *FileError) ([]byte, error) {
 	b = bytes.TrimPrefix(b, []byte("\ufeff"))
 	switch {
 	case len(b) > MaxFile:
-		bad.add(0, "file is larger than %d MiB", MaxFile>>20)
+		bad.add(0, ProblemFileTooLarge, MaxFile>>20)
 	case bytes.HasPrefix(b, []byte{0xFF, 0xFE}), bytes.HasPrefix(b, []byte{0xFE, 0xFF}):
-		bad.add(0, "file is UTF-16: save it as UTF-8")
+		bad.add(0, ProblemUTF16)
 	case bytes.HasPrefix(b, []byte("PK\x03\x04")):
-		bad.add(0, "file is a spreadsheet or archive, not text: save it as CSV in UTF-8")
+		bad.add(0, ProblemSpreadsheet)
 	case !utf8.Valid(b):
-		bad.add(badLine(b), "text is not UTF-8 (GBK perhaps): save the file as CSV in UTF-8")
+		bad.add(badLine(b), ProblemNotUTF8)
 	case bytes.IndexByte(b, 0) >= 0:
-		bad.add(1+bytes.Count(b[:bytes.IndexByte(b, 0)], []byte("\n")), "file holds binary data")
+		bad.add(1+bytes.Count(b[:bytes.IndexByte(b, 0)], []byte("\n")), ProblemBinary)
 	}
 	return b, bad.err()
 }
@@ -62,7 +63,7 @@ func ReadCSV(r io.Reader) ([]Row, error) {
 	in.Comma = delimiter(b)
 	heading, err := in.Read()
 	if err != nil {
-		bad.add(1, "first line does not name the columns")
+		bad.add(1, ProblemNoHeading)
 		return nil, bad
 	}
 	cols := readHeading(heading, bad)
@@ -95,14 +96,14 @@ func readHeading(heading []string, bad *FileError) []Column {
 		c, ok := parseColumn(unguard(h))
 		switch {
 		case !ok:
-			bad.add(1, "unknown column %q", cut(h, 40))
+			bad.add(1, ProblemUnknownColumn, strconv.Quote(cut(h, 40)))
 		case slices.Contains(cols, c):
-			bad.add(1, "column %q stands twice", cut(h, 40))
+			bad.add(1, ProblemColumnTwice, strconv.Quote(cut(h, 40)))
 		}
 		cols = append(cols, c)
 	}
 	if !slices.Contains(cols, ColumnQuestion) && !slices.Contains(cols, ColumnID) {
-		bad.add(1, "column question is missing")
+		bad.add(1, ProblemNoQuestionColumn)
 	}
 	return cols
 }
@@ -117,9 +118,9 @@ func readRecords(in *csv.Reader, cols []Column, bad *FileError) []Row {
 		if err != nil {
 			var parse *csv.ParseError
 			if errors.As(err, &parse) {
-				bad.add(parse.StartLine, "bad row: %v", parse.Err)
+				bad.add(parse.StartLine, ProblemBadRow, parse.Err)
 			} else {
-				bad.add(0, "bad row: %v", err)
+				bad.add(0, ProblemBadRow, err)
 			}
 			break // what follows an open quote cannot be told apart
 		}
@@ -128,7 +129,7 @@ func readRecords(in *csv.Reader, cols []Column, bad *FileError) []Row {
 			continue
 		}
 		if len(record) > len(cols) {
-			bad.add(line, "bad row: %d cells for %d columns", len(record), len(cols))
+			bad.add(line, ProblemManyCells, len(record), len(cols))
 			continue
 		}
 		rows = append(rows, readRow(record, line, cols, bad))
@@ -140,7 +141,7 @@ func readRow(record []string, line int, cols []Column, bad *FileError) Row {
 	row := Row{Line: line, Columns: cols}
 	for i, cell := range record {
 		if err := cols[i].set(&row.Entry, strings.Clone(unguard(cell))); err != nil {
-			bad.add(line, "%v", err)
+			bad.cell(line, err)
 		}
 	}
 	return row

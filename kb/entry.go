@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -218,38 +219,39 @@ func CategoryPath(s string) string {
 }
 
 // Problems lists what is wrong with the entry, nil when it may be stored.
-func (e *Entry) Problems() []string {
-	var p []string
-	add := func(bad bool, format string, args ...any) {
+func (e *Entry) Problems() []Problem {
+	var p []Problem
+	add := func(bad bool, kind ProblemKind, args ...any) {
 		if bad {
-			p = append(p, fmt.Sprintf(format, args...))
+			p = append(p, problem(kind, args...))
 		}
 	}
-	add(strings.TrimSpace(e.Question) == "", "question is missing")
-	add(e.Question != "" && Normalize(e.Question) == "", "question holds no letter or digit")
-	add(strings.TrimSpace(e.Answer) == "" && len(e.Answers) == 0, "answer is missing")
-	add(utf8.RuneCountInString(e.Question) > MaxQuestion, "question is longer than %d characters", MaxQuestion)
-	add(len(e.Similar) > MaxSimilar, "more than %d similar questions", MaxSimilar)
+	add(strings.TrimSpace(e.Question) == "", ProblemNoQuestion)
+	add(e.Question != "" && Normalize(e.Question) == "", ProblemEmptyQuestion)
+	add(strings.TrimSpace(e.Answer) == "" && len(e.Answers) == 0, ProblemNoAnswer)
+	add(utf8.RuneCountInString(e.Question) > MaxQuestion, ProblemLongQuestion, MaxQuestion)
+	add(len(e.Similar) > MaxSimilar, ProblemManySimilar, MaxSimilar)
 	for i, s := range e.Similar {
-		add(utf8.RuneCountInString(s) > MaxQuestion, "similar question %d is longer than %d characters", i+1, MaxQuestion)
+		add(utf8.RuneCountInString(s) > MaxQuestion, ProblemLongSimilar, i+1, MaxQuestion)
 	}
-	add(utf8.RuneCountInString(e.Answer) > MaxAnswer, "answer is longer than %d characters", MaxAnswer)
+	add(utf8.RuneCountInString(e.Answer) > MaxAnswer, ProblemLongAnswer, MaxAnswer)
 	for _, tag := range sortedKeys(e.Answers) {
-		add(!plainVariant(tag), "answer variant %q is neither a language tag nor @ and a channel", cut(tag, 20))
-		add(utf8.RuneCountInString(e.Answers[tag]) > MaxAnswer, "answer in %s is longer than %d characters", cut(tag, 20), MaxAnswer)
+		add(!plainVariant(tag), ProblemBadVariant, strconv.Quote(cut(tag, 20)))
+		add(utf8.RuneCountInString(e.Answers[tag]) > MaxAnswer, ProblemLongVariant, cut(tag, 20), MaxAnswer)
 	}
-	add(e.State != Draft && e.State != Live && e.State != Trash, "state %q is none of draft, live, trash", cut(string(e.State), 20))
-	add(e.Language != "" && !plainTag(e.Language), "language %q is not a language tag", cut(e.Language, 20))
-	add(len(e.Tags) > maxTags, "more than %d tags", maxTags)
+	add(e.State != Draft && e.State != Live && e.State != Trash, ProblemBadState, strconv.Quote(cut(string(e.State), 20)))
+	add(e.Language != "" && !plainTag(e.Language), ProblemBadLanguage, strconv.Quote(cut(e.Language, 20)))
+	add(len(e.Tags) > maxTags, ProblemManyTags, maxTags)
 	for _, s := range append([]string{e.Category, string(e.ID)}, e.Tags...) {
-		add(utf8.RuneCountInString(s) > maxLabel, "category, tag or id is longer than %d characters", maxLabel)
+		add(utf8.RuneCountInString(s) > maxLabel, ProblemLongLabel, maxLabel)
 	}
-	add(!e.ValidTo.IsZero() && !e.ValidFrom.Before(e.ValidTo), "valid to is not after valid from")
-	add(e.size() > MaxEntry, "entry is larger than %d bytes", MaxEntry)
-	add(!e.textsValid(), "text is not valid UTF-8")
+	add(!e.ValidTo.IsZero() && !e.ValidFrom.Before(e.ValidTo), ProblemBadDates)
+	add(e.size() > MaxEntry, ProblemLargeEntry, MaxEntry)
+	add(!e.textsValid(), ProblemNotText)
 	if e.Draft != nil {
 		for _, bad := range e.Draft.Problems() {
-			p = append(p, "draft: "+bad)
+			bad.Draft = true
+			p = append(p, bad)
 		}
 	}
 	return p
@@ -283,7 +285,7 @@ func (e *Entry) textsValid() bool {
 // check returns an error of ErrInvalid that names every problem.
 func (e *Entry) check() error {
 	if p := e.Problems(); len(p) > 0 {
-		return fmt.Errorf("%w: %s", ErrInvalid, strings.Join(p, "; "))
+		return &EntryError{p}
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func (s *Store) plan(rows []Row, author string) *plan {
 		e := rows[i].onto(old)
 		e.tidy()
 		if old != nil && touched[old.ID] {
-			bad.add(rows[i].Line, "entry %s is meant by another row too", cut(string(old.ID), 40))
+			bad.add(rows[i].Line, ProblemEntryTwice, cut(string(old.ID), 40))
 			continue
 		}
 		switch {
@@ -118,8 +118,8 @@ func (s *Store) plan(rows []Row, author string) *plan {
 		}
 		touched[e.ID] = true
 		if problems := e.Problems(); len(problems) > 0 && len(rows[i].problems()) == 0 {
-			for _, text := range problems {
-				bad.add(rows[i].Line, "%s", text)
+			for _, p := range problems {
+				bad.put(rows[i].Line, p)
 			}
 		}
 		e.Author, e.Updated = author, s.clock()
@@ -151,7 +151,7 @@ func (s *state) conflicts(p *plan, rows []Row, touched map[EntryID]bool, bad *Fi
 		}
 		key := Normalize(e.Question)
 		if id, ok := s.questions[key]; ok && id != e.ID && !touched[id] {
-			bad.add(line[key], "question exists already as %s", cut(string(id), 40))
+			bad.add(line[key], ProblemQuestionExists, cut(string(id), 40))
 		}
 	}
 }

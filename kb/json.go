@@ -100,14 +100,14 @@ func readArray(b []byte, bad *FileError) []Row {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	lines := lineCounter{text: b}
 	if t, err := dec.Token(); err != nil || t != json.Delim('[') {
-		bad.add(lines.at(dec.InputOffset()), "file is not a JSON array of entries")
+		bad.add(lines.at(dec.InputOffset()), ProblemNoArray)
 		return nil
 	}
 	var rows []Row
 	for dec.More() && len(rows) <= MaxRows {
 		var raw json.RawMessage
 		if err := dec.Decode(&raw); err != nil {
-			bad.add(lines.at(nextValue(b, dec.InputOffset())), "broken JSON in the entry that begins here: %v", err)
+			bad.add(lines.at(nextValue(b, dec.InputOffset())), ProblemBrokenJSON, err)
 			return rows
 		}
 		line := lines.at(dec.InputOffset() - int64(len(raw)))
@@ -116,7 +116,7 @@ func readArray(b []byte, bad *FileError) []Row {
 		}
 	}
 	if _, err := dec.Token(); err != nil && len(rows) <= MaxRows {
-		bad.add(lines.at(int64(len(b))), "array of entries is not closed")
+		bad.add(lines.at(int64(len(b))), ProblemNotClosed)
 	}
 	return rows
 }
@@ -131,14 +131,14 @@ func readObject(raw []byte, line int, bad *FileError) (Row, bool) {
 	row := Row{Line: line, Columns: []Column{}}
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &keys); err != nil {
-		bad.add(line, "entry is not a JSON object")
+		bad.add(line, ProblemNoObject)
 		return row, false
 	}
 	var rec record
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&rec); err != nil {
-		bad.add(line, "bad entry: %s", cut(err.Error(), 200))
+		bad.add(line, ProblemBadEntry, cut(err.Error(), 200))
 		return row, false
 	}
 	row.Entry = rec.entry()

@@ -1,53 +1,6 @@
 package kb
 
-import (
-	"fmt"
-	"strings"
-)
-
-// Problem is one thing that is wrong with a file.
-type Problem struct {
-	Line int // 0 = the file as a whole
-	Text string
-}
-
-func (p Problem) String() string {
-	if p.Line == 0 {
-		return p.Text
-	}
-	return fmt.Sprintf("line %d: %s", p.Line, p.Text)
-}
-
-// FileError lists everything wrong with a file; it is an ErrInvalid.
-type FileError struct{ Problems []Problem }
-
-// maxShown problems are in the text of a FileError; Problems holds all.
-const maxShown = 50
-
-func (e *FileError) Error() string {
-	lines := make([]string, 0, maxShown+1)
-	for _, p := range e.Problems[:min(len(e.Problems), maxShown)] {
-		lines = append(lines, p.String())
-	}
-	if more := len(e.Problems) - maxShown; more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Unwrap makes errors.Is(err, ErrInvalid) true.
-func (e *FileError) Unwrap() error { return ErrInvalid }
-
-func (e *FileError) add(line int, format string, args ...any) {
-	e.Problems = append(e.Problems, Problem{line, fmt.Sprintf(format, args...)})
-}
-
-func (e *FileError) err() error {
-	if len(e.Problems) == 0 {
-		return nil
-	}
-	return e
-}
+import "strings"
 
 // Limits of one file.
 const (
@@ -58,7 +11,7 @@ const (
 // checkRows adds what is wrong with the rows by themselves and among each other.
 func checkRows(rows []Row, bad *FileError) {
 	if len(rows) > MaxRows {
-		bad.add(0, "more than %d rows", MaxRows)
+		bad.add(0, ProblemManyRows, MaxRows)
 		return
 	}
 	lines := map[string]int{}
@@ -67,11 +20,11 @@ func checkRows(rows []Row, bad *FileError) {
 		r := &rows[i]
 		r.Entry.tidy()
 		for _, p := range r.problems() {
-			bad.add(r.Line, "%s", p)
+			bad.put(r.Line, p)
 		}
 		if id := r.Entry.ID; id != "" {
 			if first, ok := ids[id]; ok {
-				bad.add(r.Line, "id %s stands in line %d already", cut(string(id), 40), first)
+				bad.add(r.Line, ProblemIDTwice, cut(string(id), 40), first)
 			} else {
 				ids[id] = r.Line
 			}
@@ -81,7 +34,7 @@ func checkRows(rows []Row, bad *FileError) {
 			continue
 		}
 		if first, ok := lines[key]; ok {
-			bad.add(r.Line, "question stands in line %d already", first)
+			bad.add(r.Line, ProblemQuestionTwice, first)
 		} else {
 			lines[key] = r.Line
 		}
@@ -89,10 +42,10 @@ func checkRows(rows []Row, bad *FileError) {
 }
 
 // problems is Entry.Problems without what a column that the file does not have would cause: a file of ids and states is fine.
-func (r *Row) problems() []string {
-	var out []string
+func (r *Row) problems() []Problem {
+	var out []Problem
 	for _, p := range r.Entry.Problems() {
-		partial := r.Entry.ID != "" && (p == "answer is missing" && !r.hasAnswer() || p == "question is missing" && !r.has(ColumnQuestion))
+		partial := r.Entry.ID != "" && !p.Draft && (p.Kind == ProblemNoAnswer && !r.hasAnswer() || p.Kind == ProblemNoQuestion && !r.has(ColumnQuestion))
 		if !partial {
 			out = append(out, p)
 		}

@@ -35,11 +35,11 @@ func ReadXLSX(r io.Reader) ([]Row, error) {
 		return nil, fmt.Errorf("read file: %w", err)
 	}
 	if len(b) > MaxFile {
-		bad.add(0, "file is larger than %d MiB", MaxFile>>20)
+		bad.add(0, ProblemFileTooLarge, MaxFile>>20)
 		return nil, bad
 	}
 	if !bytes.HasPrefix(b, []byte("PK\x03\x04")) {
-		bad.add(0, "file is no XLSX workbook (an old .xls, or protected by a password?): save it as .xlsx or as CSV in UTF-8")
+		bad.add(0, ProblemNoWorkbook)
 		return nil, bad
 	}
 	if err := unzips(b, bad); err != nil {
@@ -47,7 +47,7 @@ func ReadXLSX(r io.Reader) ([]Row, error) {
 	}
 	book, err := excelize.OpenReader(bytes.NewReader(b), excelize.Options{UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxInMemory, RawCellValue: true})
 	if err != nil {
-		bad.add(0, "workbook cannot be read: %v", err)
+		bad.add(0, ProblemBadWorkbook, err)
 		return nil, bad
 	}
 	defer book.Close()
@@ -64,7 +64,7 @@ func ReadXLSX(r io.Reader) ([]Row, error) {
 func unzips(b []byte, bad *FileError) error {
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
-		bad.add(0, "workbook cannot be read: %v", err)
+		bad.add(0, ProblemBadWorkbook, err)
 		return bad
 	}
 	var size uint64
@@ -72,7 +72,7 @@ func unzips(b []byte, bad *FileError) error {
 		size += f.UncompressedSize64
 	}
 	if size > maxUnzipped {
-		bad.add(0, "workbook is larger than %d MiB when unpacked", maxUnzipped>>20)
+		bad.add(0, ProblemUnpackedTooLarge, maxUnzipped>>20)
 	}
 	return bad.err()
 }
@@ -80,12 +80,12 @@ func unzips(b []byte, bad *FileError) error {
 func readSheet(book *excelize.File, bad *FileError) (rows []Row) {
 	sheets := book.GetSheetList()
 	if len(sheets) == 0 {
-		bad.add(0, "workbook has no sheet")
+		bad.add(0, ProblemNoSheet)
 		return nil
 	}
 	it, err := book.Rows(sheets[0])
 	if err != nil {
-		bad.add(0, "sheet cannot be read: %v", err)
+		bad.add(0, ProblemBadSheet, err)
 		return nil
 	}
 	defer it.Close()
@@ -94,10 +94,10 @@ func readSheet(book *excelize.File, bad *FileError) (rows []Row) {
 		cells, err := it.Columns()
 		switch {
 		case err != nil:
-			bad.add(line, "bad row: %v", err)
+			bad.add(line, ProblemBadRow, err)
 			return nil
 		case len(cells) > maxColumns:
-			bad.add(line, "bad row: more than %d cells", maxColumns)
+			bad.add(line, ProblemWideRow, maxColumns)
 			return nil
 		case line == 1:
 			if cols = readHeading(trimCells(cells), bad); bad.err() != nil {
@@ -105,16 +105,16 @@ func readSheet(book *excelize.File, bad *FileError) (rows []Row) {
 			}
 		case strings.TrimSpace(strings.Join(cells, "")) == "":
 		case len(trimCells(cells)) > len(cols):
-			bad.add(line, "bad row: %d cells for %d columns", len(trimCells(cells)), len(cols))
+			bad.add(line, ProblemManyCells, len(trimCells(cells)), len(cols))
 		default:
 			rows = append(rows, readRow(dates(trimCells(cells), cols), line, cols, bad))
 		}
 	}
 	if err := it.Error(); err != nil {
-		bad.add(0, "sheet cannot be read: %v", err)
+		bad.add(0, ProblemBadSheet, err)
 	}
 	if cols == nil && bad.err() == nil {
-		bad.add(1, "first line does not name the columns")
+		bad.add(1, ProblemNoHeading)
 	}
 	return rows
 }

@@ -115,6 +115,7 @@ func (t *turn) run(o option) error {
 // outcome turns what a person can do something about into words; other errors are returned, so that the message is handled again.
 func (t *turn) outcome(err error) error {
 	var taken *kb.DuplicateError
+	var wrong *kb.EntryError
 	switch {
 	case err == nil:
 		return nil
@@ -124,8 +125,12 @@ func (t *turn) outcome(err error) error {
 		t.say(texts.FaqNotFound)
 	case errors.Is(err, kb.ErrChanged):
 		t.say(texts.FaqConflict)
-	case errors.Is(err, kb.ErrInvalid):
-		t.say(texts.FaqInvalid, "Problems", strings.TrimPrefix(err.Error()[strings.LastIndex(err.Error(), kb.ErrInvalid.Error()):], kb.ErrInvalid.Error()+": "))
+	case errors.As(err, &wrong):
+		problems := make([]string, len(wrong.Problems))
+		for i, p := range wrong.Problems {
+			problems[i] = t.problem(p)
+		}
+		t.say(texts.FaqInvalid, "Problems", strings.Join(problems, "; "))
 	default:
 		return err
 	}

@@ -85,7 +85,7 @@ func (t *turn) wrongRows(err error) error {
 	}
 	lines := []string{t.words(texts.FaqImportBad, "Count", len(wrong.Problems))}
 	for _, p := range wrong.Problems[:min(len(wrong.Problems), problemsShown)] {
-		lines = append(lines, "· "+p.String())
+		lines = append(lines, "· "+t.problem(p))
 	}
 	more := len(wrong.Problems) - problemsShown
 	if more > 0 {
@@ -97,9 +97,23 @@ func (t *turn) wrongRows(err error) error {
 	}
 	var all bytes.Buffer
 	for _, p := range wrong.Problems {
-		fmt.Fprintln(&all, p)
+		fmt.Fprintln(&all, t.problem(p))
 	}
 	return t.attach("problems.txt", &all)
+}
+
+// problem says in the person's language what is wrong.
+func (t *turn) problem(p kb.Problem) string {
+	var args [2]string
+	copy(args[:], p.Args)
+	text := t.words("faq_problem_"+string(p.Kind), "A", args[0], "B", args[1])
+	if p.Draft {
+		text = t.words(texts.FaqProblemDraft, "Problem", text)
+	}
+	if p.Line > 0 {
+		text = t.words(texts.FaqProblemLine, "Line", p.Line, "Problem", text)
+	}
+	return text
 }
 
 // readRows reads rows in the form their beginning shows.
