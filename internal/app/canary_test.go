@@ -28,12 +28,14 @@ import (
 	"kefu/adapters/telegram"
 	"kefu/adapters/telegram/telegramsim"
 	"kefu/adapters/wechat/wechatsim"
+	"kefu/bot"
 	"kefu/internal/app"
 	"kefu/internal/config"
 	"kefu/internal/docstore/mongo/ferrettest"
 	"kefu/internal/playground"
 	"kefu/internal/sim"
 	"kefu/internal/transcript"
+	"kefu/kb"
 )
 
 // The canaries: recognizable values in every place of a secret, of the forms the platforms ask for, and in what customers write.
@@ -53,12 +55,13 @@ const (
 	canaryRedis        = "C4naryRedisPassword"
 	canaryMongo        = "C4naryMongoPassword"
 	canaryAdmin        = "C4naryAdminToken"
+	canaryVectors      = "C4naryEmbeddingsKey"
 	canaryWords        = "C4naryWordsOfACustomer"
 )
 
 var canaries = []string{
 	canaryWeChatSecret, canaryWeChatToken, canaryWeChatOld, canaryWeChatKey, canaryWeChatOldKey, canaryFeishuSecret, canaryFeishuToken, canaryFeishuKey,
-	canaryFeishuOld, canaryBotToken, canaryHookOld, canaryHook, canaryRedis, canaryMongo, canaryAdmin, canaryWords, "C4nary",
+	canaryFeishuOld, canaryBotToken, canaryHookOld, canaryHook, canaryRedis, canaryMongo, canaryAdmin, canaryVectors, canaryWords, "C4nary",
 }
 
 const (
@@ -93,7 +96,7 @@ func TestNothingLeaks(t *testing.T) {
 	// Silence would prove nothing.
 	for _, sign := range []string{
 		`"level":"DEBUG"`, "panic in a handler", `"failed":["`, "delivery refused", "webhook not registered", "go_goroutines", "answer 401", "answer 503", "answer 500",
-		"unavailable", "HTTP", "***", "wechat.app_secret", "data directory is in use", "storage.mongo", "storage.redis",
+		"unavailable", "HTTP", "WRONGPASS", "ask for embeddings: status 401", "ask for embeddings: EOF", "read embeddings", "***", "wechat.app_secret", "data directory is in use", "storage.mongo", "storage.redis",
 	} {
 		if !bytes.Contains(out, []byte(sign)) {
 			t.Errorf("what was printed holds no %q, so the test did not reach it", sign)
@@ -114,6 +117,8 @@ type listened struct {
 	panics  atomic.Bool
 	redis   *miniredis.Miniredis
 	issued  map[string]bool
+	vectors string        // the address of a service that fails, in the way its path says
+	asked   chan struct{} // it was
 }
 
 // TestTalkWithCanaries is the child of TestNothingLeaks. Whatever it prints is searched.
@@ -153,11 +158,44 @@ func listen(t *testing.T) *listened {
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	l.record()
+	l.embed()
 	cfg := l.config(t.TempDir())
+	cfg.Bot.Embeddings.URL = l.vectors + "/refuse"
 	fmt.Printf("configuration %v %+v %#v\n", cfg, cfg, cfg)
 	l.gateway = l.run(cfg)
+	l.asking()
 	l.Connect(l.front)
 	return l
+}
+
+// embed starts a service of vectors that refuses with the key in its answer, answers garbage, or hangs up.
+func (l *listened) embed() {
+	l.asked = make(chan struct{}, 1000)
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/refuse":
+			http.Error(w, r.Header.Get("Authorization")+" may not", http.StatusUnauthorized)
+		case "/garble":
+			_, _ = io.WriteString(w, `{"data":"`+canaryVectors+`"}`)
+		default:
+			if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+				_ = conn.Close()
+			}
+		}
+		l.asked <- struct{}{}
+	}))
+	l.t.Cleanup(service.Close)
+	l.vectors = service.URL
+}
+
+// asking waits until the service was asked for the vector of an entry.
+func (l *listened) asking() {
+	l.t.Helper()
+	select {
+	case <-l.asked:
+	case <-time.After(60 * time.Second):
+		l.t.Fatal("nobody asked for vectors")
+	}
 }
 
 // run starts a gateway whose log is printed, and which panics when told so.
@@ -171,6 +209,13 @@ func (l *listened) run(cfg *config.Config) *app.App {
 	}})
 	if err != nil {
 		l.t.Fatal(err)
+	}
+	entry := kb.Entry{Question: "怎么退货", Answer: canaryWords, State: kb.Live}
+	if _, err := gateway.FAQ().Add(l.t.Context(), entry, "test"); err != nil {
+		l.t.Fatal("no entry")
+	}
+	if err := gateway.Index().Refresh(l.t.Context()); err != nil {
+		l.t.Fatal("the entry is not in the index")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -188,6 +233,7 @@ func (l *listened) config(dir string) *config.Config {
 	cfg := l.Config(dir)
 	cfg.HTTP.AdminListen, cfg.HTTP.AdminToken, cfg.HTTP.PublicURL = "127.0.0.1:0", canaryAdmin, "http://"+l.front
 	cfg.Storage.Redis.URL = adapters.Secret("redis://:" + canaryRedis + "@" + l.redis.Addr())
+	cfg.Bot.Embeddings = bot.EmbeddingsConfig{Model: "m", APIKey: canaryVectors}
 	for i := range cfg.Inboxes {
 		switch in := &cfg.Inboxes[i]; in.Channel {
 		case config.ChannelWeChat:
@@ -397,17 +443,29 @@ func (l *listened) panic() {
 	l.panics.Store(false)
 }
 
-// stores go away: first the coordination of the gateway that talked, then the database of another one.
+// stores go away: first the coordination of the gateway that talked, then the database of another one. A third has the wrong password.
 func (l *listened) stores() {
+	talked := l.gateway
+	cfg := l.Config(l.t.TempDir())
+	cfg.Storage.Redis.URL = adapters.Secret("redis://" + canaryRedis + ":" + canaryRedis + "@" + l.redis.Addr())
+	cfg.Bot.Embeddings = bot.EmbeddingsConfig{Model: "m", APIKey: canaryVectors, URL: l.vectors + "/garble", Timeout: time.Second / 2}
+	l.gateway = l.run(cfg)
+	l.asking()
+	l.get(l.front, "/readyz", "")
+
+	l.gateway = talked
+	l.current.Store(talked)
 	l.redis.Close()
 	l.get(l.front, "/readyz", "")
 	for _, token := range []string{"", canaryAdmin + "x", canaryAdmin} {
 		l.get(l.gateway.AdminAddr(), "/metrics", token)
 	}
 	mongo := ferrettest.Start(l.t)
-	cfg := l.Config(l.t.TempDir())
+	cfg = l.Config(l.t.TempDir())
 	cfg.Storage.Mongo = config.Mongo{URI: adapters.Secret(mongo.URI()), Database: mongo.Database(l.t)}
+	cfg.Bot.Embeddings = bot.EmbeddingsConfig{Model: "m", APIKey: canaryVectors, URL: l.vectors + "/hang-up", Timeout: time.Second / 2}
 	l.gateway = l.run(cfg) // the recorder stands before this one now
+	l.asking()
 	mongo.Cut()
 	l.get(l.front, "/readyz", "")
 	req, err := l.Feishu.Delivery(l.t.Context(), "ou_canary", canaryWords)

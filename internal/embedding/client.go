@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"net/url"
 
 	"kefu/adapters"
 )
@@ -47,7 +48,7 @@ func (c *Client) Embed(ctx context.Context, texts []string) ([]Vector, error) {
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(body))
 	if err != nil {
-		return nil, fmt.Errorf("ask for embeddings: %w", err)
+		return nil, fmt.Errorf("ask for embeddings: %w", unaddressed(err))
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if c.Key != "" {
@@ -55,7 +56,7 @@ func (c *Client) Embed(ctx context.Context, texts []string) ([]Vector, error) {
 	}
 	res, err := c.HTTP.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("ask for embeddings: %w", err)
+		return nil, fmt.Errorf("ask for embeddings: %w", unaddressed(err))
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
@@ -66,6 +67,15 @@ func (c *Client) Embed(ctx context.Context, texts []string) ([]Vector, error) {
 		return nil, fmt.Errorf("read embeddings: %w", err)
 	}
 	return r.vectors(len(texts))
+}
+
+// unaddressed leaves the address out of an error: some services take their key in it.
+func unaddressed(err error) error {
+	var at *url.Error
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 var (

@@ -114,6 +114,16 @@ func BenchmarkReplace(b *testing.B) {
 	}
 }
 
+// BenchmarkUpdate loads a document, changes it and swaps it in.
+func BenchmarkUpdate(b *testing.B) {
+	store, c := notes(b, open(b, sqlite.Options{}))
+	seed(b, store, c, 10_000)
+	writers(b, 16, func(i int64) error {
+		_, err := c.Update(b.Context(), fmt.Sprint("n", i%10_000), func(n *note) error { n.Count++; return nil })
+		return err
+	})
+}
+
 func seed(tb testing.TB, store *docstore.Store, c *docstore.Collection[note], n int64) {
 	tb.Helper()
 	ops := make([]docstore.Op, 0, n)
