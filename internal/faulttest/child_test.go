@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -62,6 +63,7 @@ type child struct {
 	driver docstore.Driver
 	offset atomic.Int64 // of the clock, in nanoseconds
 	trap   atomic.Value // string: the step at which to die
+	last   sync.Once    // words
 }
 
 // serve runs the gateway until SIGTERM, or until its parent is gone.
@@ -146,9 +148,10 @@ func (c *child) now() time.Time {
 	return time.Now().Round(0).Add(time.Duration(c.offset.Load()))
 }
 
-// step dies at the step of the pipeline that was ordered, as by kill -9.
+// step dies at the step of the pipeline that was ordered, as by kill -9, and says so.
 func (c *child) step(step string) error {
 	if c.trap.Load() == step {
+		c.last.Do(func() { _, _ = fmt.Println(step) })
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	}

@@ -2,7 +2,9 @@ package faulttest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -136,15 +138,16 @@ func (d *director) restart(ctx context.Context, kind string, p *process, pause t
 
 // trap makes a gateway die the next time it comes to a step.
 func (d *director) trap(ctx context.Context, step string, p *process, pause time.Duration) error {
-	if _, err := p.order(orderTrap, step); err != nil {
+	if _, err := p.order(orderTrap, step); err != nil && !errors.Is(err, io.EOF) { // it may die before it answers
 		return err
 	}
 	patient, cancel := context.WithTimeout(ctx, 2*patience)
 	defer cancel()
-	if err := p.dies(patient); err != nil {
+	died, err := p.dies(patient)
+	if err != nil {
 		return fmt.Errorf("the step did not come: %w", err)
 	}
-	return d.again(ctx, event{kind: faultTrap + step, at: time.Now()}, p, pause)
+	return d.again(ctx, event{kind: faultTrap + step, at: died}, p, pause)
 }
 
 func (d *director) again(ctx context.Context, e event, p *process, pause time.Duration) error {
@@ -154,6 +157,7 @@ func (d *director) again(ctx context.Context, e event, p *process, pause time.Du
 	}
 	d.unsettle(long, inboxes...)
 	wait(ctx, pause)
+	e.next = time.Now()
 	if err := p.start(); err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ var spoils = map[string]bool{
 	string(sim.FaultAcceptThenCut): true, string(sim.FaultAcceptThen5xx): true, string(sim.FaultSlow): true, string(sim.FaultBadJSON): true,
 }
 
-// severs are the faults that leave the calls under way just then in doubt, one of each chat, and how they hit: for as long as they last, or at their end.
+// severs are the faults that leave the calls under way just then in doubt, one of each chat or thread, and how they hit: for as long as they last, or at their end.
 var severs = map[string]bool{faultAPICut: true, faultAPIReset: true, faultAPIStall: true}
 
 // doubtful are all that leave the sender of a call in doubt.

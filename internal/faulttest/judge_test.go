@@ -46,6 +46,7 @@ type event struct {
 	op       string
 	at       time.Time
 	end      time.Time // of faults that last
+	next     time.Time // of the death of a gateway: when it was about to be started again
 }
 
 // record is all the judge may look at.
@@ -191,6 +192,10 @@ func (j *judging) losses() {
 			continue
 		}
 		what := fmt.Sprintf("%s %q of customer %d at %v, message %s", s.sort, s.text, s.customer, j.homes[s.customer], s.id)
+		if s.sort == sortReply && j.inDoubt(s.id) {
+			j.told++ // and whether to send it again was the author's to say
+			continue
+		}
 		if s.sort == sortText {
 			missing[s.customer] = append(missing[s.customer], what)
 			continue
@@ -213,17 +218,17 @@ func (j *judging) doubles() {
 			if token == tokenTold {
 				continue
 			}
-			j.double(token, j.private[at][token], true)
+			j.double(token, j.private[at][token])
 		}
 	}
 	for _, token := range slices.Sorted(maps.Keys(j.groups)) {
 		if strings.HasPrefix(token, "[t") {
-			j.double(token, j.groups[token], false)
+			j.double(token, j.groups[token])
 		}
 	}
 }
 
-func (j *judging) double(token string, found []sighting, repeatable bool) {
+func (j *judging) double(token string, found []sighting) {
 	if len(found) < 2 {
 		return
 	}
@@ -231,13 +236,13 @@ func (j *judging) double(token string, found []sighting, repeatable bool) {
 	for _, at := range found {
 		what += at.at.Format(" 15:04:05.000") + " by " + at.via
 	}
-	if len(found) > 2 || !repeatable {
+	if len(found) > 2 {
 		j.doubled = append(j.doubled, what)
 		return
 	}
 	kind, ok := j.explain(found[0])
 	if !ok {
-		j.doubled = append(j.doubled, what)
+		j.doubled = append(j.doubled, what+j.around(found[0]))
 		return
 	}
 	j.explained[kind]++
@@ -245,16 +250,16 @@ func (j *judging) double(token string, found []sighting, repeatable bool) {
 
 // How far a fault may lie from the post it left in doubt.
 const (
-	spoiltWithin  = time.Second            // from the decision to spoil a call to its post
-	killedWithin  = 3 * time.Second        // from a post to the death of its sender
-	severedWithin = 300 * time.Millisecond // from a post to the begin of what kept its answer away
-	slack         = 50 * time.Millisecond  // of what is noted at the same time
+	spoiltWithin  = time.Second           // from the decision to spoil a call to its post
+	killedWithin  = 3 * time.Second       // from a post to the death of its sender
+	severedWithin = time.Second           // from a post to the begin of what kept its answer away, and from its end to a post that was under way
+	slack         = 50 * time.Millisecond // of what is noted at the same time
 )
 
 // unkeyed are the platforms that do not recognize a repeated call.
 var unkeyed = []string{playground.WeChatInbox, playground.TelegramInbox}
 
-// explain finds the one fault that left the first of two posts in doubt. A spoilt call explains one double, what cuts many calls at once explains one of each chat.
+// explain finds the one fault that left the first of two posts in doubt. A spoilt call explains one double, what cuts many calls at once explains one of each chat or thread.
 func (j *judging) explain(first sighting) (kind string, ok bool) {
 	if !slices.Contains(unkeyed, first.platform) {
 		return "", false
@@ -273,7 +278,7 @@ func (j *judging) explain(first sighting) (kind string, ok bool) {
 		return j.events[best].kind, true
 	}
 	for i, e := range j.events {
-		chat := fmt.Sprint(i, first.platform, first.chat)
+		chat := fmt.Sprint(i, first.platform, first.chat, first.thread)
 		if !j.severed[chat] && e.cuts(first) {
 			j.severed[chat] = true
 			return e.kind, true
@@ -282,13 +287,24 @@ func (j *judging) explain(first sighting) (kind string, ok bool) {
 	return "", false
 }
 
+// around names the faults near a post that might have explained a double.
+func (j *judging) around(post sighting) string {
+	near := ""
+	for _, e := range j.events {
+		if d := e.at.Sub(post.at); (e.platform == "" || e.platform == post.platform) && d.Abs() < 5*time.Second {
+			near += fmt.Sprintf(" [%s %s %s]", e.kind, e.op, e.at.Format("15:04:05.000"))
+		}
+	}
+	return near
+}
+
 // cuts says whether an event may have kept the answer to a post from its sender.
 func (e *event) cuts(post sighting) bool {
 	switch {
-	case deadly(e.kind):
-		return e.at.Sub(post.at) < killedWithin && post.at.Sub(e.at) < slack
+	case deadly(e.kind): // a busy platform comes to the last words of the dead only later
+		return e.at.Sub(post.at) < killedWithin && post.at.Sub(e.next) < slack
 	case severs[e.kind]:
-		return e.platform == post.platform && e.at.Sub(post.at) < severedWithin && post.at.Sub(e.end) < slack
+		return e.platform == post.platform && e.at.Sub(post.at) < severedWithin && post.at.Sub(e.end) < severedWithin
 	}
 	return false
 }

@@ -52,7 +52,7 @@ func (s *scene) relays(thread, text string, at float64) {
 }
 
 func (s *scene) hit(kind, op string, at float64) {
-	s.events = append(s.events, event{kind: kind, platform: playground.TelegramInbox, op: op, at: after(at)})
+	s.events = append(s.events, event{kind: kind, platform: playground.TelegramInbox, op: op, at: after(at), next: after(at + 0.5)})
 }
 
 func (s *scene) lasts(kind string, from, to float64) {
@@ -116,6 +116,13 @@ func TestJudge(t *testing.T) {
 			s.says(0, sortText, "5", "还有 [t0.5]", "[t0.5]", 7)
 			s.answers(0, "抱歉，您刚才的消息暂时没有转到客服那里", 8)
 		}},
+		{name: "a reply that never arrives", delivered: 6, lost: 1, change: func(s *scene) {
+			s.says(0, sortReply, "4", "已经查到 [a0.4]", "[a0.4]", 6)
+		}},
+		{name: "a reply that may not have arrived, and the agent knows", delivered: 6, told: 1, change: func(s *scene) {
+			s.says(0, sortReply, "4", "已经查到 [a0.4]", "[a0.4]", 6)
+			s.doubted["4"] = true
+		}},
 		{name: "a double for no reason", delivered: 5, doubled: 1, change: func(s *scene) {
 			s.answers(0, "KF000001 七天内可以退货。", 2.4)
 		}},
@@ -150,6 +157,14 @@ func TestJudge(t *testing.T) {
 			s.hit(faultKill, "", 1.21)
 			s.answers(0, "KF000001 七天内可以退货。", 2.4)
 		}},
+		{name: "killed, and the platform was slow to see the last post", delivered: 5, explained: 1, change: func(s *scene) {
+			s.hit(faultKill, "", 0.8)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
+		{name: "killed, and posted by the next process", delivered: 5, doubled: 1, change: func(s *scene) {
+			s.hit(faultKill, "", 0.6)
+			s.answers(0, "KF000001 七天内可以退货。", 2.4)
+		}},
 		{name: "one kill, two doubles of one chat", delivered: 5, explained: 1, doubled: 1, change: func(s *scene) {
 			s.hit(faultKill, "", 1.21)
 			s.answers(0, "您好，欢迎光临！", 2.3)
@@ -160,6 +175,9 @@ func TestJudge(t *testing.T) {
 			s.answers(0, "KF000001 七天内可以退货。", 2.4)
 		}},
 		{name: "a customer's words twice at the desk", delivered: 5, doubled: 1, change: func(s *scene) {
+			s.relays("9", "c0：订单 [t0.1]", 5)
+		}},
+		{name: "a customer's words twice at the desk after a cut answer", delivered: 5, explained: 1, change: func(s *scene) {
 			s.hit("accept_cut", "sendMessage", 3.19)
 			s.relays("9", "c0：订单 [t0.1]", 5)
 		}},
@@ -227,7 +245,7 @@ func TestJudge(t *testing.T) {
 			s.answers(1, "KF000002 卖家承担。", 3.1)
 		}},
 		{name: "a cut that was over", delivered: 5, doubled: 1, change: func(s *scene) {
-			s.lasts(faultAPICut, 0.2, 1)
+			s.lasts(faultAPICut, -1, 0.1)
 			s.answers(0, "KF000001 七天内可以退货。", 2.4)
 		}},
 		{name: "a cut of another platform", delivered: 5, doubled: 1, change: func(s *scene) {

@@ -95,14 +95,25 @@ func (p *process) end(s os.Signal) error {
 	return p.err
 }
 
-// dies waits until the process ends by itself.
-func (p *process) dies(ctx context.Context) error {
+// dies waits until the process ends by itself, and returns when it said its last words: the system may take long to be done with it.
+func (p *process) dies(ctx context.Context) (time.Time, error) {
+	said := make(chan time.Time, 1)
+	go func() {
+		_, _ = p.answers.ReadString('\n')
+		said <- time.Now()
+	}()
+	var last time.Time
+	select {
+	case last = <-said:
+	case <-ctx.Done():
+		return last, ctx.Err()
+	}
 	select {
 	case <-p.ended:
 		p.cmd = nil
-		return nil
+		return last, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return last, ctx.Err()
 	}
 }
 

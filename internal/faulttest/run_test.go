@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -216,11 +217,21 @@ func complain(t *testing.T, s size, kinds []string, events []event, v *verdict) 
 	}
 }
 
-// keepLogs tells what the gateways said.
+// keepLogs shows the end of what the gateways said; with -artifacts all that is kept of it, and the embedded database, stay.
 func keepLogs(t *testing.T, w *world, s size) {
 	t.Helper()
+	dir := t.ArtifactDir()
 	for i, p := range w.gateways {
 		log := p.log.String()
 		t.Logf("seed %d: gateway %d said at the end:\n%s", s.seed, i, log[max(0, len(log)-8000):])
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("gateway%d.log", i)), []byte(log), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(w.gateways) > 1 {
+		return
+	}
+	if err := os.CopyFS(filepath.Join(dir, "data"), os.DirFS(w.data)); err != nil {
+		t.Error(err)
 	}
 }

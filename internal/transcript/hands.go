@@ -18,11 +18,12 @@ type hands struct {
 
 // call is the latest call of one entry.
 type call struct {
-	at     time.Time // Entry.SendAt of its claim
-	open   bool      // a worker is at it
-	made   bool      // the platform was called
-	err    error     // how that ended
-	native adapters.MessageID
+	at      time.Time // Entry.SendAt of its claim
+	passive int       // Entry.Passive of its claim: a worker's and a request's may be of one millisecond
+	open    bool      // a worker is at it
+	made    bool      // the platform was called
+	err     error     // how that ended
+	native  adapters.MessageID
 }
 
 // take opens calls for docs; false when a worker is at one of them already.
@@ -48,7 +49,8 @@ func (h *hands) claimed(docs []docstore.Doc[Entry]) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, d := range docs {
-		h.m[d.ID].at = d.Value.SendAt
+		c := h.m[d.ID]
+		c.at, c.passive = d.Value.SendAt, d.Value.Passive
 	}
 }
 
@@ -88,7 +90,7 @@ func (h *hands) unwritten(e *Entry) {
 	if h.m == nil {
 		h.m = map[string]*call{}
 	}
-	h.keep(e.ID, call{at: e.SendAt}, false)
+	h.keep(e.ID, call{at: e.SendAt, passive: e.Passive}, false)
 }
 
 // remember is how long a call is known that the store was not told about: the lane is tried again within seconds of the store's return.
@@ -112,5 +114,5 @@ func (h *hands) about(e *Entry) (c call, open, known bool) {
 	if p == nil {
 		return call{}, false, false
 	}
-	return *p, p.open, p.at.Equal(e.SendAt)
+	return *p, p.open, p.at.Equal(e.SendAt) && p.passive == e.Passive
 }
