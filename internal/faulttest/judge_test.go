@@ -37,6 +37,7 @@ type said struct {
 type arrival struct {
 	begun time.Time // the first attempt
 	acked time.Time // the one answered with 2xx that counts; zero = never
+	tries int       // the number of that one
 }
 
 // event is one fault that was really made.
@@ -240,7 +241,7 @@ func (j *judging) double(token string, found []sighting) {
 		j.doubled = append(j.doubled, what)
 		return
 	}
-	kind, ok := j.explain(found[0])
+	kind, ok := j.explain(found[0], token)
 	if !ok {
 		j.doubled = append(j.doubled, what+j.around(found[0]))
 		return
@@ -254,13 +255,17 @@ const (
 	killedWithin  = 3 * time.Second       // from a post to the death of its sender
 	severedWithin = time.Second           // from a post to the begin of what kept its answer away, and from its end to a post that was under way
 	slack         = 50 * time.Millisecond // of what is noted at the same time
+	requests      = 3                     // that WeChat makes for one message at most
 )
 
 // unkeyed are the platforms that do not recognize a repeated call.
 var unkeyed = []string{playground.WeChatInbox, playground.TelegramInbox}
 
 // explain finds the one fault that left the first of two posts in doubt. A spoilt call explains one double, what cuts many calls at once explains one of each chat or thread.
-func (j *judging) explain(first sighting) (kind string, ok bool) {
+func (j *judging) explain(first sighting, token string) (kind string, ok bool) {
+	if first.via == "passive" && j.lastRequest(first) {
+		return "last_request", true
+	}
 	if !slices.Contains(unkeyed, first.platform) {
 		return "", false
 	}
@@ -279,12 +284,37 @@ func (j *judging) explain(first sighting) (kind string, ok bool) {
 	}
 	for i, e := range j.events {
 		chat := fmt.Sprint(i, first.platform, first.chat, first.thread)
+		if strings.HasPrefix(token, "[a") {
+			chat += token // the bot goes on, and an agent has each sent again
+		}
 		if !j.severed[chat] && e.cuts(first) {
 			j.severed[chat] = true
 			return e.kind, true
 		}
 	}
 	return "", false
+}
+
+// lastRequest says whether a post went out in the last request that the platform makes for a message, after a fault had spoilt those before: that it was taken is never learned.
+func (j *judging) lastRequest(post sighting) bool {
+	for key, a := range j.arrivals {
+		if a.tries < requests || !strings.HasPrefix(key, arrivalKey(post.platform, post.chat, "")) || a.acked.Sub(post.at).Abs() > spoiltWithin {
+			continue
+		}
+		if slices.ContainsFunc(j.events, func(e event) bool {
+			return (e.platform == "" || e.platform == post.platform) && e.at.Before(a.acked) && a.begun.Before(later(e.end, e.at).Add(slack))
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // around names the faults near a post that might have explained a double.

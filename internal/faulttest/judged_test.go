@@ -60,6 +60,17 @@ func (s *scene) lasts(kind string, from, to float64) {
 	s.events[len(s.events)-1].end = after(to)
 }
 
+// again is an answer inside one of the requests for a message that the store kept waiting, and once more.
+func (s *scene) again(request int) {
+	s.homes[1] = chatKey{playground.WeChatInbox, "o1"}
+	s.says(1, sortQuestion, "4", "运费谁出", "KF000002", 6)
+	s.arrivals[arrivalKey(playground.WeChatInbox, "o1", "4")] = arrival{begun: after(6), acked: after(6.1), tries: request}
+	s.events = append(s.events, event{kind: faultHeld, at: after(6), end: after(6.05)})
+	s.seq++
+	s.board.add(playground.WeChatInbox, sim.Post{Seq: s.seq, Chat: "o1", Text: "KF000002 卖家承担。", Via: "passive", At: after(6.1)})
+	s.answers(1, "KF000002 卖家承担。", 7.5)
+}
+
 // talk is a conversation without a fault.
 func (s *scene) talk() {
 	s.says(0, sortQuestion, "1", "怎么退货", "KF000001", 1)
@@ -170,6 +181,8 @@ func TestJudge(t *testing.T) {
 			s.answers(0, "您好，欢迎光临！", 2.3)
 			s.answers(0, "KF000001 七天内可以退货。", 2.4)
 		}},
+		{name: "answered again after the last request", delivered: 6, explained: 1, change: func(s *scene) { s.again(requests) }},
+		{name: "answered again though the platform would have asked again", delivered: 6, doubled: 1, change: func(s *scene) { s.again(requests - 1) }},
 		{name: "stopped politely", delivered: 5, doubled: 1, change: func(s *scene) {
 			s.hit(faultTerm, "", 1.21)
 			s.answers(0, "KF000001 七天内可以退货。", 2.4)

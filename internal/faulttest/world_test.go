@@ -214,7 +214,7 @@ func (w *world) delivered(platform string, d sim.Delivery) {
 	}
 	// WeChat's answers ride on the requests, so the last request counts; elsewhere the first that was stored.
 	if ok := d.Status >= 200 && d.Status <= 299; ok && (a.acked.IsZero() || platform == playground.WeChatInbox) {
-		a.acked = now
+		a.acked, a.tries = now, d.Attempt
 	}
 	w.arrivals[key] = a
 }
