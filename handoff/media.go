@@ -109,7 +109,10 @@ func megabytes(n int64) string {
 
 // place is where something is, for people and for the map of their choice: degrees and a link. "" = nowhere told.
 func place(a *adapters.Attachment) string {
-	if a.Lat == 0 && a.Lon == 0 {
+	switch {
+	case a.Ref != "":
+		return "" // its bytes go along, and the platform's address of them ends soon
+	case a.Lat == 0 && a.Lon == 0:
 		return a.URL
 	}
 	link := fmt.Sprintf("(%.6f, %.6f) https://www.openstreetmap.org/?mlat=%.6f&mlon=%.6f", a.Lat, a.Lon, a.Lat, a.Lon)

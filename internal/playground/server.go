@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,6 +48,7 @@ func NewServer(w *World) *Server {
 	mux.HandleFunc("GET /state", s.state)
 	mux.HandleFunc("GET /events", s.events)
 	mux.HandleFunc("GET /reactions", s.reactions)
+	mux.HandleFunc("GET /file", s.file)
 	mux.HandleFunc("POST /say", s.say)
 	mux.HandleFunc("POST /edit", s.edit)
 	mux.HandleFunc("POST /desk", s.switchDesk)
@@ -118,8 +120,8 @@ func reply(w http.ResponseWriter, v any) {
 	_ = json.NewEncoder(w).Encode(v) // the reader went away
 }
 
-// maxRequest bounds what the page may post, in bytes; the longest text of any platform is far below.
-const maxRequest = 64 << 10
+// maxRequest bounds what the page may post, in bytes: a file of 20 MB as JSON.
+const maxRequest = 28 << 20
 
 // read decodes the only JSON value of a request, or answers why not.
 func read(w http.ResponseWriter, r *http.Request, v any) bool {
@@ -160,10 +162,16 @@ func (s *Server) say(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.At = time.Now()
+	if d.Say.File != nil {
+		d.Say.Kind = kindOf(strings.TrimPrefix(d.Inbox, "shop-"), d.Say.File)
+	}
 	var err error
 	if d.ID, err = s.act(r.Context(), p, d); err != nil {
 		http.Error(w, err.Error(), http.StatusConflict)
 		return
+	}
+	if d.Say.File != nil {
+		d.Say.File = &sim.File{Name: d.Say.File.Name, MIME: d.Say.File.MIME}
 	}
 	s.deeds.add(d)
 	reply(w, map[string]string{"id": d.ID})

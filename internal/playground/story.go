@@ -23,6 +23,8 @@ import (
 //	feishu#amy~ ...                 the account's next post there, which edits an earlier one
 //	feishu< ...                     the account's next post in the group itself
 //	wang@feishu#amy! close          an agent presses the button "close" of the latest post with buttons there
+//	amy@wechat> 📎photo.jpg 看看     a customer sends a file, with words where the channel has captions
+//	feishu#amy< 📎photo.jpg          the account's next post there carries the same bytes
 //	amy@wechat: start               a customer subscribes, presses start or opens the chat
 //	== title                        printed
 //
@@ -176,6 +178,11 @@ func (t *teller) say(ctx context.Context, a act) error {
 		s.Chat = groupOf(a.place.channel)
 		s.Thread = t.threads[a.place.channel+"#"+a.place.label]
 	}
+	if a.verb == '>' {
+		if err := attach(a.place.channel, &s); err != nil {
+			return err
+		}
+	}
 	switch a.verb {
 	case ':':
 		s.Event, s.Text = a.text, ""
@@ -237,10 +244,10 @@ func (t *teller) compare(a act, got sim.Post) error {
 	if want := a.verb == '~'; edited != want {
 		return fmt.Errorf("at %s: post %q is an edit: %v, wanted %v", a.place, flat(got.Text), edited, want)
 	}
-	if !matches(a.text, flat(got.Text)) {
-		return fmt.Errorf("at %s:\n  wanted %q\n  got    %q", a.place, a.text, flat(got.Text))
+	if !matches(a.text, seen(got)) {
+		return fmt.Errorf("at %s:\n  wanted %q\n  got    %q", a.place, a.text, seen(got))
 	}
-	t.print(a.place, "", a.verb, flat(got.Text))
+	t.print(a.place, "", a.verb, seen(got))
 	return nil
 }
 

@@ -97,12 +97,22 @@ type post struct {
 	Post  sim.Post `json:"post"`
 }
 
+// bare is a post without the bytes of its file, which the page asks for by themselves.
+func bare(p sim.Post) sim.Post {
+	if p.File != nil {
+		f := *p.File
+		f.Data = nil
+		p.File = &f
+	}
+	return p
+}
+
 func followPosts(ctx context.Context, inbox string, p Platform, send func(event) bool) {
 	var after int64
 	for ctx.Err() == nil {
 		for _, q := range p.Wait(ctx, after) {
 			after = q.Seq
-			if !send(event{Kind: "post", Data: post{inbox, q}}) {
+			if !send(event{Kind: "post", Data: post{inbox, bare(q)}}) {
 				return
 			}
 		}
