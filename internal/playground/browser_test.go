@@ -323,7 +323,26 @@ func TestPageActs(t *testing.T) {
 	b.see(`#talk .note`, "小王 点击了「接入」")
 	b.see(tg+` .account .bubble`, "小王 为您服务")
 
+	// A file chosen by a person is shown to them and to the agents, and an agent's to them.
+	const pixel = `new File([Uint8Array.from(atob('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='), (c) => c.charCodeAt(0))], 'dot.png', { type: 'image/png' })`
+	choose := func(root string) {
+		t.Helper()
+		eval[any](b, `(() => { window.sent = HTMLInputElement.prototype.click; HTMLInputElement.prototype.click = function () {
+			const all = new DataTransfer(); all.items.add(`+pixel+`); this.files = all.files; this.dispatchEvent(new Event('change')); }; })()`)
+		menu(root, "选择文件…")
+		eval[any](b, `(() => { HTMLInputElement.prototype.click = window.sent; })()`)
+	}
+	shown := func(selector string) string {
+		return fmt.Sprintf(`[...document.querySelectorAll(%q)].some((e) => e.complete && e.naturalWidth === 1)`, selector)
+	}
+	choose(tg)
+	b.until(shown(tg + ` .mine img.file`))
+	b.until(shown(`#talk .account img.file`))
+	choose(`#talk`)
+	b.until(shown(tg + ` .account img.file`))
+
 	later := browse(t, srv.URL, 1400, 900)
+	later.until(shown(tg + ` .account img.file`))
 	later.see(wx+` .note`, "Amy：关注公众号")
 	later.see(wx+` .mine .kind`, "图片")
 	later.see(tg+` .note`, "Tom 点击了「人工客服」")

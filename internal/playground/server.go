@@ -120,12 +120,15 @@ func reply(w http.ResponseWriter, v any) {
 	_ = json.NewEncoder(w).Encode(v) // the reader went away
 }
 
-// maxRequest bounds what the page may post, in bytes: a file of 20 MB as JSON.
-const maxRequest = 28 << 20
+// Bounds of what the page may post, in bytes: the longest text of any platform is far below the first; the second is a file of 20 MB as JSON.
+const (
+	maxRequest = 64 << 10
+	maxUpload  = 28 << 20
+)
 
 // read decodes the only JSON value of a request, or answers why not.
-func read(w http.ResponseWriter, r *http.Request, v any) bool {
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
+func read(w http.ResponseWriter, r *http.Request, most int64, v any) bool {
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, most))
 	err := dec.Decode(v)
 	if err == nil {
 		if _, err = dec.Token(); errors.Is(err, io.EOF) {
@@ -153,7 +156,7 @@ type deed struct {
 
 func (s *Server) say(w http.ResponseWriter, r *http.Request) {
 	var d deed
-	if !read(w, r, &d) {
+	if !read(w, r, maxUpload, &d) {
 		return
 	}
 	p, ok := s.w.Platforms()[d.Inbox]
@@ -191,7 +194,7 @@ func (s *Server) act(ctx context.Context, p Platform, d deed) (id string, err er
 // edit makes a person change an earlier message of theirs, where the platform tells bots about that.
 func (s *Server) edit(w http.ResponseWriter, r *http.Request) {
 	var e struct{ Inbox, From, Chat, ID, Text string }
-	if !read(w, r, &e) {
+	if !read(w, r, maxRequest, &e) {
 		return
 	}
 	if e.Inbox != TelegramInbox {

@@ -101,6 +101,9 @@ type post struct {
 func bare(p sim.Post) sim.Post {
 	if p.File != nil {
 		f := *p.File
+		if f.MIME == "" || f.MIME == "application/octet-stream" { // as pictures on some platforms
+			f.MIME = http.DetectContentType(f.Data)
+		}
 		f.Data = nil
 		p.File = &f
 	}

@@ -56,7 +56,7 @@ function addCustomerPane(customer) {
     place: () => ({ From: c.chosen }),
     people: () => [...c.people.map(({ id }) => ({ id, name: talks.name(inbox, id) })), { id: newCustomer, name: t("newCustomer") }],
     menu: () => [
-      { title: t("sendKind"), entries: kindEntries(inbox, (kind) => c.pane.say({ Kind: kind })) },
+      { title: t("sendKind"), entries: kindEntries(inbox, c.pane) },
       { title: t("doEvent"), entries: [event("start"), event("stop")] },
     ],
     chosen: (id) => chooseCustomer(c, inbox, id),
@@ -65,8 +65,9 @@ function addCustomerPane(customer) {
   customerPanes.set(inbox, c);
 }
 
-function kindEntries(inbox, send) {
-  return state.kinds[inbox].map((kind) => ({ label: t(`kind_${kind}`), run: () => send(kind) }));
+function kindEntries(inbox, pane) {
+  const made = state.kinds[inbox].map((kind) => ({ label: t(`kind_${kind}`), run: () => pane.say({ Kind: kind }) }));
+  return [{ label: t("chooseFile"), run: () => pane.choose() }, ...made];
 }
 
 function chooseCustomer(c, inbox, id) {
@@ -97,7 +98,7 @@ desk.pane = new Pane(byID("talk"), page, {
   people: () => people(group()).map(({ id, name }) => ({ id, name: `${name} · ${t(id === group().stranger.id ? "stranger" : "agent")}` })),
   menu: () => [
     { title: t("commands"), entries: commands.map((text) => ({ label: text, run: () => desk.pane.insert(text) })) },
-    { title: t("sendKind"), entries: kindEntries(desk.inbox, (kind) => desk.pane.say({ Kind: kind })) },
+    { title: t("sendKind"), entries: kindEntries(desk.inbox, desk.pane) },
   ],
   chosen: (id) => { desk.chosen.set(desk.inbox, id); desk.pane.relabel(); },
   opens: (item) => {

@@ -97,6 +97,28 @@ export class Pane {
     return this.desk.act("say", { inbox: this.o.inbox, say: { ...this.o.place(), Name: this.desk.talks.name(this.o.inbox, this.o.place().From), ...what } });
   }
 
+  /** Lets the person choose a file and sends it; what is typed goes along as its caption. */
+  choose() {
+    const input = make("input", { type: "file" });
+    input.addEventListener("change", () => input.files[0] && this.upload(input.files[0]));
+    input.click();
+  }
+
+  async upload(file) {
+    const coded = await new Promise((done) => {
+      const reader = new FileReader();
+      reader.onload = () => done(reader.result.split(",", 2)[1] ?? "");
+      reader.onerror = () => done("");
+      reader.readAsDataURL(file);
+    });
+    const text = this.box.value;
+    const sent = await this.say({ Text: text, ReplyTo: this.replyTo?.id, File: { Name: file.name, MIME: file.type, Data: coded } });
+    if (!sent || this.box.value !== text) return;
+    this.box.value = "";
+    this.answering();
+    this.fit();
+  }
+
   press(item, data) {
     return this.say({ Press: data, ReplyTo: item.id });
   }
@@ -228,10 +250,11 @@ export class Pane {
   #bubble(item) {
     const bubble = make("div", { class: `bubble${item.card && item.group ? " card" : ""}`, dir: "auto" });
     let text = item.text;
-    if (item.kind || !text) {
+    if (item.kind || !text && !item.file) {
       bubble.append(make("span", { class: "kind" }, this.#kind(item)));
       text = text.replace(/^\[\w+\] ?/, "");
     }
+    if (item.file) bubble.append(this.#file(item));
     if (item.card && item.group) {
       const title = firstLine(text);
       bubble.append(make("strong", { class: "title" }, title));
@@ -245,6 +268,22 @@ export class Pane {
       if (i < lines.length - 1) bubble.append("\n");
     });
     return bubble;
+  }
+
+  #file(item) {
+    const { MIME: type, Name: name } = item.file;
+    const src = `file?${new URLSearchParams({ inbox: item.inbox, seq: item.fileSeq })}`;
+    const label = name || t(`kind_${item.kind ?? ""}`);
+    const family = (type ?? "").split("/", 1)[0];
+    const shown = {
+      image: () => make("img", { class: "file", src, alt: label }),
+      video: () => make("video", { class: "file", src, controls: true, preload: "metadata" }),
+      audio: () => make("audio", { class: "file", src, controls: true, preload: "metadata" }),
+    }[family];
+    const link = () => make("a", { class: "file", href: src, download: label }, `${icons.file} ${label}`);
+    const e = shown?.() ?? link();
+    e.addEventListener("error", () => e.replaceWith(link())); // formats of phones that browsers cannot show
+    return e;
   }
 
   #buttons(item) {

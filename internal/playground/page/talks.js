@@ -34,7 +34,7 @@ export class Talks {
     this.seen.set(inbox, p.Seq);
     const old = p.Edited && this.bySeq.get(`${inbox}|${p.Edited}`);
     if (old) {
-      Object.assign(old, { text: p.Text, buttons: p.Buttons ?? [], edited: true });
+      Object.assign(old, { text: p.Text, file: p.File, fileSeq: p.Seq, buttons: p.Buttons ?? [], edited: true });
       label(old);
       for (const talk of old.talks) this.changed(talk, old, false);
       return;
@@ -42,6 +42,7 @@ export class Talks {
     const item = {
       inbox, seq: p.Seq, id: p.ID, chat: p.Chat, group: p.Group, thread: p.Thread, from: p.From, text: p.Text, card: p.Card, buttons: p.Buttons ?? [],
       replyTo: p.ReplyTo, via: p.Via, at: Date.parse(p.At), kind: this.kinds.get(`${inbox}|${p.ID}`), reactions: [], talks: [],
+      file: p.File, fileSeq: p.Seq, // the bytes are at file?inbox=&seq=
       labels: new Map(), // data -> label of every button it ever had
     };
     label(item);
