@@ -184,9 +184,15 @@ func TestQuotesWhereThereAreNoTopics(t *testing.T) {
 // await waits for a post.
 func await(t *testing.T, p playground.Platform, ok func(sim.Post) bool) sim.Post {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	return awaitAfter(t, p, 0, ok)
+}
+
+// awaitAfter waits for a post behind the one numbered after.
+func awaitAfter(t *testing.T, p playground.Platform, after int64, ok func(sim.Post) bool) sim.Post {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	for after := int64(0); ; {
+	for {
 		posts := p.Wait(ctx, after)
 		if len(posts) == 0 {
 			t.Fatalf("what was waited for did not come; there was %+v", p.Posts(0))

@@ -1,0 +1,155 @@
+package app_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"strings"
+	"testing"
+
+	"kefu/internal/config"
+	"kefu/internal/playground"
+	"kefu/internal/sim"
+)
+
+// heads are how files of a type begin; what follows makes each one unlike all others.
+var heads = map[string]string{
+	"image/jpeg":      "\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01",
+	"image/webp":      "RIFF\x24\x00\x00\x00WEBPVP8 ",
+	"image/gif":       "GIF89a\x01\x00\x01\x00\x80\x00\x00",
+	"audio/amr":       "#!AMR\n",
+	"audio/ogg":       "OggS\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x13OpusHead\x01\x01",
+	"video/mp4":       "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom",
+	"application/pdf": "%PDF-1.4\n",
+}
+
+func newFile(name, mime string) *sim.File {
+	f := &sim.File{Name: name, MIME: mime, Data: []byte(heads[mime] + rand.Text() + strings.Repeat("kefu", 2000))}
+	if family, _, _ := strings.Cut(mime, "/"); family == "audio" || family == "video" {
+		f.Duration = 3
+	}
+	return f
+}
+
+// sends are the kinds people of a channel send, with a type they have there.
+var sends = map[string][]struct{ kind, name, mime string }{
+	playground.WeChatInbox: {{"image", "", "image/jpeg"}, {"voice", "", "audio/amr"}, {"video", "", "video/mp4"}, {"shortvideo", "", "video/mp4"}},
+	playground.FeishuInbox: {{"image", "", "image/jpeg"}, {"audio", "", "audio/ogg"}, {"media", "出仓.mp4", "video/mp4"}, {"file", "发票 1.pdf", "application/pdf"}},
+	playground.TelegramInbox: {
+		{"photo", "", "image/jpeg"}, {"voice", "", "audio/ogg"}, {"video", "", "video/mp4"}, {"document", "Rechnung №1.pdf", "application/pdf"},
+		{"sticker", "", "image/webp"}, {"animation", "cat.mp4", "video/mp4"}, {"video_note", "", "video/mp4"},
+	},
+}
+
+// refuses are the types of bytes a channel takes in no form.
+var refuses = map[string]map[string]bool{
+	playground.WeChatInbox: {"audio/ogg": true, "application/pdf": true, "image/webp": true},
+}
+
+// pair is a customer and the thread of their case.
+type pair struct {
+	*running
+	inbox, customer      string
+	desk, group, agent   string
+	thread               string
+	customers, deskPosts playground.Platform
+	refusals             map[string]int64 // the latest words about what cannot go, by who reads them
+}
+
+// Media of each kind go both ways between each channel and each desk, byte for byte and by their names; where they cannot, both sides are told.
+func TestMediaBetweenAllChannels(t *testing.T) {
+	t.Parallel()
+	desks := map[string][3]string{
+		playground.FeishuInbox:   {playground.FeishuGroup, playground.FeishuAgent, playground.FeishuDesk},
+		playground.TelegramInbox: {playground.TelegramGroup, playground.TelegramAgent, playground.TelegramDesk},
+	}
+	customers := map[string]string{playground.WeChatInbox: "oMedia", playground.FeishuInbox: "ou_media", playground.TelegramInbox: "600077"}
+	for desk, at := range desks {
+		t.Run(desk, func(t *testing.T) {
+			t.Parallel()
+			o := unpaced
+			o.WeChat.NoQuota, o.WeChat.NoRateLimit = true, true
+			r := startIn(t, o, func(cfg *config.Config) {
+				for i := range cfg.Desks {
+					cfg.Desks[i].Default = cfg.Desks[i].Name == at[2]
+				}
+			})
+			all := r.Platforms()
+			for inbox, customer := range customers {
+				t.Run(inbox, func(t *testing.T) {
+					p := &pair{running: r, inbox: inbox, customer: customer, desk: desk, group: at[0], agent: at[1], customers: all[inbox], deskPosts: all[desk], refusals: map[string]int64{}}
+					p.open(t)
+					p.toDesk(t)
+					p.toCustomer(t)
+				})
+			}
+		})
+	}
+}
+
+func (p *pair) writes(t *testing.T, s sim.Say) {
+	t.Helper()
+	s.From = p.customer
+	if _, err := p.customers.Say(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *pair) answers(t *testing.T, s sim.Say) {
+	t.Helper()
+	s.From, s.Chat, s.Thread = p.agent, p.group, p.thread
+	if _, err := p.deskPosts.Say(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// open brings the customer to an agent, who answers.
+func (p *pair) open(t *testing.T) {
+	t.Helper()
+	p.writes(t, sim.Say{Text: "人工"})
+	p.writes(t, sim.Say{Text: "包裹坏了，请看照片 " + p.customer})
+	p.thread = await(t, p.deskPosts, func(q sim.Post) bool {
+		return q.Chat == p.group && q.From == "" && q.Thread != "" && strings.Contains(q.Text, "包裹坏了，请看照片 "+p.customer)
+	}).Thread
+	p.answers(t, sim.Say{Text: "好的，请发来"})
+	await(t, p.customers, func(q sim.Post) bool {
+		return q.Chat == p.customer && q.From == "" && strings.Contains(q.Text, "好的，请发来")
+	})
+}
+
+func (p *pair) toDesk(t *testing.T) {
+	t.Helper()
+	for _, s := range sends[p.inbox] {
+		f := newFile(s.name, s.mime)
+		p.writes(t, sim.Say{Kind: s.kind, File: f})
+		got := await(t, p.deskPosts, func(q sim.Post) bool { return q.From == "" && q.File != nil && bytes.Equal(q.File.Data, f.Data) })
+		if got.Thread != p.thread || got.Chat != p.group {
+			t.Errorf("%s of %s came into chat %s, thread %s, not %s", s.kind, p.inbox, got.Chat, got.Thread, p.thread)
+		}
+		if s.name != "" && got.File.Name != s.name {
+			t.Errorf("%s is called %q at the desk, not %q", s.kind, got.File.Name, s.name)
+		}
+	}
+}
+
+func (p *pair) toCustomer(t *testing.T) {
+	t.Helper()
+	for _, s := range sends[p.desk] {
+		f := newFile(s.name, s.mime)
+		p.answers(t, sim.Say{Kind: s.kind, File: f})
+		if !refuses[p.inbox][s.mime] {
+			got := await(t, p.customers, func(q sim.Post) bool {
+				return q.Chat == p.customer && q.From == "" && q.File != nil && bytes.Equal(q.File.Data, f.Data)
+			})
+			if s.name != "" && got.File.Name != "" && got.File.Name != s.name {
+				t.Errorf("%s is called %q at the customer, not %q", s.kind, got.File.Name, s.name)
+			}
+			continue
+		}
+		for side, platform := range map[string]playground.Platform{"customer": p.customers, "agent": p.deskPosts} {
+			before := p.refusals[side]
+			p.refusals[side] = awaitAfter(t, platform, before, func(q sim.Post) bool {
+				return q.From == "" && (q.Chat == p.customer || q.Thread == p.thread) && strings.Contains(q.Text, "未能送达") && strings.Contains(q.Text, s.name)
+			}).Seq
+		}
+	}
+}
