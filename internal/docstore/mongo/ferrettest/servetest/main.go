@@ -30,7 +30,7 @@ func main() {
 			stop()
 		}()
 	}
-	if err := ferrettest.Serve(ctx, *listen, func(uri string) { fmt.Println(uri) }); err != nil {
+	if err := ferrettest.Serve(ctx, *listen, func(uri string) { _, _ = fmt.Fprintln(os.Stdout, uri) }); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
