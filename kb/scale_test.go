@@ -1,6 +1,7 @@
 package kb_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -8,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"kefu/internal/docstore"
+	"kefu/internal/docstore/sqlite"
 	"kefu/kb"
 )
 
@@ -128,4 +131,45 @@ func heap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// BenchmarkImport reads and stores a file of 50,000 entries on the embedded database, as an import by command or chat does: 10 s are allowed.
+func BenchmarkImport(b *testing.B) {
+	entries := manyEntries(50_000)
+	for i := range entries {
+		entries[i].Question, entries[i].Similar, entries[i].State = fmt.Sprintf("%s 第 %d 号", entries[i].Question, i), nil, kb.Live
+	}
+	for _, format := range kb.Formats {
+		b.Run(string(format), func(b *testing.B) {
+			var file bytes.Buffer
+			if err := format.Write(&file, entries); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				b.StopTimer()
+				d, err := sqlite.Open(b.Context(), sqlite.Options{Dir: b.TempDir()})
+				if err != nil {
+					b.Fatal(err)
+				}
+				store := docstore.New(d)
+				s, err := kb.NewStore(b.Context(), store, time.Now)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				rows, err := format.Read(bytes.NewReader(file.Bytes()))
+				if err != nil {
+					b.Fatal(err)
+				}
+				if sum, err := kb.Import(b.Context(), s, rows, "bench"); err != nil || sum.New != len(entries) {
+					b.Fatalf("%d new, %v", sum.New, err)
+				}
+				b.StopTimer()
+				if err := store.Close(); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+			}
+		})
+	}
 }

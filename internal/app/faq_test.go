@@ -212,6 +212,34 @@ feishu#tom< 只有管理员和知识库编辑...
 	c.say("支持货到付款吗", "支持，下单时选择即可")
 }
 
+// Customers choose between entries, rate answers and ask in vain on every channel; editors see what came of it.
+func TestCustomersTeach(t *testing.T) {
+	t.Parallel()
+	customers := map[string]string{playground.WeChatInbox: "oAsker", playground.FeishuInbox: "ou_asker", playground.TelegramInbox: "690066"}
+	for inbox, id := range customers {
+		t.Run(inbox, func(t *testing.T) {
+			t.Parallel()
+			r := startIn(t, unpaced, func(cfg *config.Config) {
+				withEditors(cfg)
+				cfg.Bot.Feedback.Every = 1
+			})
+			ed := &talk{t: t, p: r.Platforms()[inbox], from: string(editors[inbox])}
+			ed.say("/faq add 退款多久到账 | 三个工作日内。", "已生效：#2")
+			ed.say("/faq add 退款怎么申请 | 在订单页申请。", "已生效：#3")
+			c := &talk{t: t, p: ed.p, from: id}
+			c.say("我要退货", "七天内可以退货。", "有帮助吗")
+			c.say("2", "抱歉没有帮到您")
+			c.say("退款", "请问您想了解的是", "都不是")
+			c.say("退款怎么申请", "在订单页申请。", "有帮助吗")
+			c.say("有用", "谢谢您的反馈")
+			c.say("你们卖火箭发动机吗", "还没有找到合适的答案")
+			ed.say("/faq stats", "没答上 1", "有用 1，没用 1", "#3 退款怎么申请", "差评多", "#1 怎么退货")
+			ed.say("/faq suggest", "火箭发动机")
+			ed.say("1", "客户这样问过")
+		})
+	}
+}
+
 // A start tidies up: what lay in the trash for 30 days is gone for good.
 func TestTrashIsPurged(t *testing.T) {
 	cfg := config.Default()

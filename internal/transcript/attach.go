@@ -45,8 +45,12 @@ func (t *Transcript) Attachment(ctx context.Context, m *adapters.Message, one ad
 // Say queues a post about the incoming entry in while its handling still goes on, to show that it does. The post needs an ID; repeated, it is the same.
 func (t *Transcript) Say(ctx context.Context, in string, p Post) error {
 	e := t.newOutgoing(in, p.ID, p, t.o.Now())
-	if _, err := t.entries.Insert(ctx, e.ID, e); err != nil {
+	exists, err := t.entries.Insert(ctx, e.ID, e)
+	if err != nil {
 		return fmt.Errorf("say: %w", err)
+	}
+	if !exists {
+		t.observe(string(StateQueued), e)
 	}
 	t.wake(ctx, e.Lane)
 	return nil
