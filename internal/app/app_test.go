@@ -137,7 +137,11 @@ func TestStory(t *testing.T) {
 	for name, choose := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := start(t, func(cfg *config.Config) { choose(t, cfg) })
+			o := unpaced
+			if name == "embedded" { // once at the platforms' pace
+				o = playground.WorldOptions{}
+			}
+			r := startIn(t, o, func(cfg *config.Config) { choose(t, cfg) })
 			var out bytes.Buffer
 			if _, err := r.Tell(t.Context(), story, &out); err != nil {
 				t.Errorf("%v\nthe talk so far:\n%s", err, out.String())
