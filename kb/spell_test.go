@@ -19,7 +19,7 @@ func TestSpelling(t *testing.T) {
 		"resund":      "refund",
 		"warrnaty":    "warranty",
 		"wraratny":    "warranty", // two swaps
-		"warantee":    "warantee", // three slips: left as it is
+		"warentea":    "warentea", // three slips: left as it is
 		"wsrranfy":    "warranty", // two replaced
 		"warrrranty":  "warranty",
 		"warrnt":      "warranty", // two missing
