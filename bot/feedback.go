@@ -6,9 +6,11 @@ import (
 	"encoding/base32"
 	"slices"
 	"strings"
+	"time"
 
 	"kefu/adapters"
 	"kefu/handoff"
+	"kefu/internal/docstore"
 	"kefu/internal/texts"
 	"kefu/internal/transcript"
 	"kefu/kb"
@@ -20,13 +22,33 @@ const (
 	choiceBad  = "bad:"
 )
 
-// maxVotes bounds the answers of a contact that can still be rated.
-const maxVotes = 5
+// What one contact's votes may do to an entry.
+const (
+	maxVotes   = 5              // answers that can still be rated
+	ratedAgain = 24 * time.Hour // the same entry is rated once in so long
+	maxRated   = 20             // ratings remembered
+)
+
+// ratedLately says whether the contact's word on an entry is known.
+func (t *turn) ratedLately(entry string) bool {
+	return slices.ContainsFunc(t.c.Dialog.Rated, func(r handoff.Rating) bool { return r.Entry == entry && t.e.Now().Sub(r.At) < ratedAgain })
+}
+
+func (t *turn) rated(entry string) {
+	d := &t.c.Dialog
+	d.Rated = append(d.Rated, handoff.Rating{Entry: entry, At: docstore.Millis(t.e.Now())})
+	if over := len(d.Rated) - maxRated; over > 0 {
+		d.Rated = slices.Delete(d.Rated, 0, over)
+	}
+}
 
 // askHelpful returns the words and buttons that ask whether an answer helped, for one in so many answers. They go with the answer itself: a message of
 // their own could cost one of the last sends to a person.
 func (t *turn) askHelpful(entry *kb.Entry, question string) (text string, choices []adapters.Choice) {
 	d, every := &t.c.Dialog, t.e.Config.Feedback.Every
+	if t.ratedLately(string(entry.ID)) {
+		return "", nil
+	}
 	d.Answers++
 	if every < 0 || d.Answers%max(every, 1) != 0 {
 		return "", nil
@@ -51,15 +73,16 @@ func (e *Engine) voted(_ context.Context, t *turn) (bool, error) {
 		d.Votes[j].Open = false
 	}
 	if !ok {
-		return false, nil
+		return t.felt(), nil
 	}
-	if i < 0 {
+	if i < 0 || t.ratedLately(d.Votes[i].Entry) {
 		t.decision = "rated before"
 		t.say(texts.FeedbackThanks)
 		return true, nil
 	}
 	v := d.Votes[i]
 	d.Votes = slices.Delete(d.Votes, i, i+1)
+	t.rated(v.Entry)
 	t.decision = "rated " + v.Entry
 	if good {
 		t.found(transcript.FoundGood, v.Entry, v.Question)
@@ -70,6 +93,25 @@ func (e *Engine) voted(_ context.Context, t *turn) (bool, error) {
 	t.found(transcript.FoundBad, v.Entry, v.Question)
 	t.unhelpful()
 	return true, nil
+}
+
+// felt takes words about an answer nobody asked to rate, or no longer: they are no question, and count for no entry.
+func (t *turn) felt() bool {
+	d, text := &t.c.Dialog, normalize(t.text)
+	if d.Answers == 0 || d.Clarify != nil || d.Form != nil || t.m.Kind != adapters.KindMessage {
+		return false
+	}
+	switch {
+	case t.e.good[text]:
+		t.decision = "praise"
+		t.say(texts.FeedbackThanks)
+	case t.e.bad[text]:
+		t.decision = "complaint about an answer"
+		t.unhelpful()
+	default:
+		return false
+	}
+	return true
 }
 
 // vote reads which answer is rated and how; i is negative for one that is rated already.

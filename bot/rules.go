@@ -70,7 +70,7 @@ func (e *Engine) started(_ context.Context, t *turn) (bool, error) {
 		t.posts = e.Desks.Notice(t.c, texts.CustomerBack)
 		return true, nil
 	}
-	t.c.Dialog = handoff.Dialog{Flood: t.c.Dialog.Flood}
+	t.c.Dialog = handoff.Dialog{Flood: t.c.Dialog.Flood, Rated: t.c.Dialog.Rated}
 	t.greet()
 	return true, nil
 }

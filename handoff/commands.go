@@ -136,7 +136,7 @@ func (d *Desks) close(ctx context.Context, t *turn, c *Conversation, cs *Case) (
 // closeCase gives the conversation back to the bot, which remembers nothing of before.
 func (c *Conversation) closeCase() {
 	c.Last, c.Case, c.Status = c.Case, nil, StatusBot
-	c.Dialog = Dialog{Greeted: true}
+	c.Dialog = Dialog{Greeted: true, Rated: c.Dialog.Rated}
 }
 
 func (d *Desks) reopen(ctx context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {

@@ -59,6 +59,14 @@ type Dialog struct {
 	Answers   int    `json:"answers,omitempty"`
 	Votes     []Vote `json:"votes,omitempty"`
 	Unhelpful int    `json:"unhelpful,omitempty"`
+	// Rated are the answers the contact rated last; they outlive the rest of the dialog.
+	Rated []Rating `json:"rated,omitempty"`
+}
+
+// Rating says that a contact rated an entry's answer.
+type Rating struct {
+	Entry string    `json:"entry"`
+	At    time.Time `json:"at"`
 }
 
 // Vote is an answer a contact may rate.
