@@ -14,6 +14,7 @@ import (
 	"kefu/internal/coord/local"
 	"kefu/internal/docstore"
 	"kefu/internal/docstore/sqlite"
+	"kefu/internal/media"
 	"kefu/internal/transcript"
 )
 
@@ -137,6 +138,7 @@ type processOptions struct {
 	handler transcript.Handler
 	on      []adapters.Adapter
 	trap    func(step string) error
+	media   *media.Store
 	now     func() time.Time
 	// timeout of a send; twice that is how long another process waits before it thinks that a send was cut.
 	timeout time.Duration
@@ -164,7 +166,7 @@ func prepare(t *testing.T, o processOptions) *process {
 	p := &process{events: make(chan transcript.Record, 10_000), reg: prometheus.NewRegistry(), coord: local.New(local.Options{})}
 	var err error
 	p.Transcript, err = transcript.New(t.Context(), transcript.Options{
-		Store: o.store, Coord: p.coord, Process: o.name, Alone: o.alone, Now: o.now,
+		Store: o.store, Coord: p.coord, Process: o.name, Alone: o.alone, Now: o.now, Media: o.media,
 		Metrics: transcript.NewMetrics(p.reg),
 		Observe: func(r transcript.Record) {
 			select {
