@@ -195,16 +195,19 @@ type Env struct {
 	HTTP    *http.Client // has a time-out; never http.DefaultClient
 	Now     func() time.Time
 	Log     *slog.Logger
-	// Words gives a Word in every language there is (BCP 47), for platforms that show one to who pressed a button while the answer is on its way; nil = none
-	// is shown.
+	// Words gives a Word in every language there is (BCP 47), for what a platform shows by itself: to who pressed a button while the answer is on its way, or in
+	// the menu of a chat; nil = none is shown.
 	Words func(w Word) map[string]string
 }
 
-// Word is a short text that only the platform's own reply to a press can carry.
+// Word is a short text that no message carries.
 type Word string
 
 // The words of Env.Words.
 const (
 	WordPressed Word = "pressed" // what was pressed has arrived
 	WordAgain   Word = "again"   // it has not: please press again
+	WordHelp    Word = "help"    // what each command of a contact does
+	WordHuman   Word = "human"
+	WordCancel  Word = "cancel"
 )

@@ -28,7 +28,7 @@ var defaultKeywords = map[intent][]string{
 	intentHuman: {
 		"人工", "转人工", "人工客服", "人工服务", "客服", "找客服", "找人工", "真人", "真人客服", "转接人工", "我要人工",
 		"human", "agent", "person", "real person", "human agent", "operator", "representative", "customer service",
-		"talk to a human", "talk to a person", "talk to an agent", "speak to a human", "speak to a person", "speak to an agent",
+		"talk to a human", "talk to a person", "talk to an agent", "speak to a human", "speak to a person", "speak to an agent", "/human",
 	},
 	intentComplaint: {"投诉", "我要投诉", "complaint", "i want to complain", "file a complaint"},
 	intentTicket:    {"工单", "提交工单", "新建工单", "ticket", "open a ticket", "new ticket"},

@@ -192,12 +192,17 @@ func (a *Adapter) username(ctx context.Context) (string, error) {
 
 // RegisterWebhook tells the platform where to deliver. It replaces any earlier webhook and keeps what is still to be delivered.
 func (a *Adapter) RegisterWebhook(ctx context.Context, url string) error {
-	return a.client.call(ctx, "setWebhook", tgbotapi.Params{
+	err := a.client.call(ctx, "setWebhook", tgbotapi.Params{
 		"url":             url,
 		"secret_token":    a.cfg.SecretToken.Reveal(),
 		"allowed_updates": allowedUpdates,
 		"max_connections": "40",
 	}, nil)
+	if err != nil {
+		return err
+	}
+	a.announce(ctx)
+	return nil
 }
 
 // answerCallback is what stops the button's progress bar, as a call or as the answer to a webhook request.

@@ -57,6 +57,7 @@ type loop struct {
 	adapter   *Adapter
 	hold      time.Duration
 	unhooked  bool  // deleteWebhook was accepted
+	announced bool  // the menu of commands was tried
 	offset    int64 // first update wanted; 0 = the earliest not confirmed
 	failures  int
 	conflicts int
@@ -69,6 +70,10 @@ func (l *loop) step(ctx context.Context) error {
 			return err
 		}
 		l.unhooked = true
+		if !l.announced {
+			l.announced = true
+			l.adapter.announce(ctx)
+		}
 	}
 	batch, err := l.poll(ctx)
 	if err != nil {

@@ -202,7 +202,7 @@ func (a *App) connect(gateway adapters.Gateway) ([]adapters.Adapter, error) {
 		return nil, fmt.Errorf("bot.texts: %w", err)
 	}
 	env := adapters.Env{
-		Gateway: gateway, Tokens: tokens{coord.NewTokens(a.coord, a.o.Now)}, HTTP: httpClient(), Now: a.o.Now, Log: a.o.Log, Words: pressWords(words),
+		Gateway: gateway, Tokens: tokens{coord.NewTokens(a.coord, a.o.Now)}, HTTP: httpClient(), Now: a.o.Now, Log: a.o.Log, Words: platformWords(words),
 	}
 	var all []adapters.Adapter
 	for _, in := range a.cfg.Inboxes {
@@ -226,9 +226,12 @@ func (a *App) connect(gateway adapters.Gateway) ([]adapters.Adapter, error) {
 	return all, nil
 }
 
-// pressWords gives adapters the texts of the catalogue by language.
-func pressWords(words *texts.Catalogue) func(adapters.Word) map[string]string {
-	ids := map[adapters.Word]string{adapters.WordPressed: texts.ButtonPressed, adapters.WordAgain: texts.ButtonAgain}
+// platformWords gives adapters the texts of the catalogue by language.
+func platformWords(words *texts.Catalogue) func(adapters.Word) map[string]string {
+	ids := map[adapters.Word]string{
+		adapters.WordPressed: texts.ButtonPressed, adapters.WordAgain: texts.ButtonAgain,
+		adapters.WordHelp: texts.CommandHelp, adapters.WordHuman: texts.CommandHuman, adapters.WordCancel: texts.CommandCancel,
+	}
 	return func(w adapters.Word) map[string]string {
 		all := make(map[string]string)
 		for _, lang := range words.Languages() {

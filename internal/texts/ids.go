@@ -237,6 +237,13 @@ const (
 	ButtonAgain   = "button_again"
 )
 
+// What a platform's menu says each command of a contact does; one for each adapters.Word.
+const (
+	CommandHelp   = "command_help"
+	CommandHuman  = "command_human"
+	CommandCancel = "command_cancel"
+)
+
 // Why a message was not delivered and what to do; one for each adapters.Reason.
 const (
 	SendFailedUnavailable  = "send_failed_unavailable"

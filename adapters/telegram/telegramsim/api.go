@@ -52,6 +52,7 @@ func methods() map[string]method {
 		"setwebhook":          (*Sim).setWebhook,
 		"deletewebhook":       (*Sim).deleteWebhook,
 		"getwebhookinfo":      (*Sim).getWebhookInfo,
+		"setmycommands":       (*Sim).setMyCommands,
 		"sendmessage":         (*Sim).sendMessage,
 		"sendphoto":           sendMedia("photo"),
 		"senddocument":        sendMedia("document"),

@@ -101,7 +101,8 @@ type Sim struct {
 	refusals map[string]int
 	queue    queue
 	hook     hook
-	polls    int // number of the latest getUpdates; earlier ones are terminated
+	menus    map[string]map[string]string // commands and what they do, by scope|language
+	polls    int                          // number of the latest getUpdates; earlier ones are terminated
 }
 
 // Start runs a simulator.
@@ -123,6 +124,7 @@ func Start(opts Options) (*Sim, error) {
 		log:      sim.Log{Keep: opts.KeepPosts},
 		methods:  methods(),
 		chats:    map[int64]*chat{},
+		menus:    map[string]map[string]string{},
 		people:   map[int64]*person{},
 		files:    newRecent[[]byte](keptFiles),
 		queries:  newRecent[*query](keptQueries),
