@@ -60,7 +60,7 @@ type Options struct {
 	Knowledge     *kb.Store
 	Index         Index
 	Answers       Matcher // as customers are answered, which may take longer; nil = Index
-	Files         Files
+	Files         Files   // nil = rows are pasted, no files
 	Record        Record
 	Conversations *handoff.Conversations
 	Directory     *handoff.Directory

@@ -26,6 +26,9 @@ type sentFile struct {
 
 // fileMeant is the file of the message, or of the one it quotes; nil = none.
 func (t *turn) fileMeant() (*sentFile, error) {
+	if t.Files == nil {
+		return nil, nil
+	}
 	if f := fileOf(t.m); f != nil || t.m.ReplyTo == "" {
 		return f, nil
 	}
