@@ -47,7 +47,6 @@ var refuses = map[string]map[string]bool{
 
 // pair is a customer and the thread of their case.
 type pair struct {
-	*running
 	inbox, customer      string
 	desk, group, agent   string
 	thread               string
@@ -76,7 +75,7 @@ func TestMediaBetweenAllChannels(t *testing.T) {
 			all := r.Platforms()
 			for inbox, customer := range customers {
 				t.Run(inbox, func(t *testing.T) {
-					p := &pair{running: r, inbox: inbox, customer: customer, desk: desk, group: at[0], agent: at[1], customers: all[inbox], deskPosts: all[desk], refusals: map[string]int64{}}
+					p := &pair{inbox: inbox, customer: customer, desk: desk, group: at[0], agent: at[1], customers: all[inbox], deskPosts: all[desk], refusals: map[string]int64{}}
 					p.open(t)
 					p.toDesk(t)
 					p.toCustomer(t)
@@ -161,4 +160,32 @@ func (p *pair) toCustomer(t *testing.T) {
 			}).Seq
 		}
 	}
+}
+
+// An account that can only answer takes no media of agents: they are told at once, and the customer reads so in the next answer. What customers send arrives.
+func TestMediaWhereAnAccountOnlyAnswers(t *testing.T) {
+	t.Parallel()
+	o := unpaced
+	o.Passive = true
+	r := startIn(t, o, nil)
+	all := r.Platforms()
+	p := &pair{
+		inbox: playground.PassiveInbox, customer: "oPassive", desk: playground.FeishuInbox, group: playground.FeishuGroup, agent: playground.FeishuAgent,
+		customers: all[playground.PassiveInbox], deskPosts: all[playground.FeishuInbox],
+	}
+	p.writes(t, sim.Say{Text: "人工"})
+	p.writes(t, sim.Say{Text: "包裹坏了"})
+	p.thread = await(t, p.deskPosts, func(q sim.Post) bool {
+		return q.From == "" && q.Thread != "" && strings.Contains(q.Text, "包裹坏了")
+	}).Thread
+	photo := newFile("", "image/jpeg")
+	p.writes(t, sim.Say{Kind: "image", File: photo})
+	await(t, p.deskPosts, func(q sim.Post) bool {
+		return q.From == "" && q.Thread == p.thread && q.File != nil && bytes.Equal(q.File.Data, photo.Data)
+	})
+	p.answers(t, sim.Say{Kind: "image", File: newFile("", "image/jpeg")})
+	undelivered := func(q sim.Post) bool { return q.From == "" && strings.Contains(q.Text, "未能送达") }
+	await(t, p.deskPosts, func(q sim.Post) bool { return undelivered(q) && q.Thread == p.thread })
+	p.writes(t, sim.Say{Text: "1"})
+	await(t, p.customers, undelivered)
 }
