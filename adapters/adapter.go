@@ -27,7 +27,7 @@ const (
 	UnitRune  Unit = "rune"
 )
 
-// Rate is a budget: Count per Per. The zero Rate is unlimited.
+// Rate is a budget: Count in any span of Per. The zero Rate is unlimited.
 type Rate struct {
 	Count int
 	Per   time.Duration
@@ -70,8 +70,10 @@ type Features struct {
 	// PushAllowed says that messages can be sent outside a request at all; false = only Gateway.Answer delivers. It may change while the adapter
 	// lives, once: to false, when the platform says that the account has no such right; Media then become none.
 	PushAllowed bool
-	// Budgets of sends over one account, to one private chat, and to one group.
-	PerAccount, PerChat, PerGroup Rate
+	// PerAccount are the budgets of sends over one account, each with another Per; all hold.
+	PerAccount []Rate
+	// PerChat and PerGroup are the budgets of sends to one private chat and to one group.
+	PerChat, PerGroup Rate
 }
 
 // Listener is an adapter with a connection of its own (long polling, a long connection).

@@ -38,6 +38,8 @@ type SendError struct {
 	// Code is the platform's own code, for people who look it up; empty where there is none.
 	Code       string
 	RetryAfter time.Duration // 0 = not told
+	// AccountWide says that RetryAfter holds for all that goes through the account, not only for this chat.
+	AccountWide bool
 	// MovedTo is the chat's new id when the platform says it moved; the same send to that chat may succeed.
 	MovedTo ChatID
 	Err     error

@@ -62,7 +62,7 @@ func checkFeatures(h *harness) {
 			h.Errorf("%s: %+v", rule.says, f)
 		}
 	}
-	for _, rate := range []adapters.Rate{f.PerAccount, f.PerChat, f.PerGroup} {
+	for _, rate := range append([]adapters.Rate{f.PerChat, f.PerGroup}, f.PerAccount...) {
 		if (rate.Count > 0) != (rate.Per > 0) || rate.Count < 0 {
 			h.Errorf("rate %+v is neither unlimited nor a budget", rate)
 		}

@@ -55,7 +55,7 @@ func (a *Adapter) Features() adapters.Features {
 		MessageIDs: true, Threads: true, Edit: true, React: true,
 		IdempotentFor: idempotentFor,
 		PushAllowed:   true,
-		PerAccount:    adapters.Rate{Count: 50, Per: time.Second},
+		PerAccount:    []adapters.Rate{{Count: 50, Per: time.Second}, {Count: 1000, Per: time.Minute}},
 		PerChat:       adapters.Rate{Count: 5, Per: time.Second},
 		PerGroup:      adapters.Rate{Count: 5, Per: time.Second},
 	}

@@ -193,6 +193,7 @@ func refuse(o outcome, code int, header http.Header, msg string) *adapters.SendE
 	e.Err = &refusal{code: code, logID: logID(header), why: o.why}
 	if o.reason == adapters.ReasonRateLimited || code == codeBeingSent {
 		e.RetryAfter = retryAfter(header)
+		e.AccountWide = code == codeRate
 	}
 	return e
 }

@@ -70,7 +70,7 @@ func (a *Adapter) Features() adapters.Features {
 		Edit:        true,
 		React:       true,
 		PushAllowed: true,
-		PerAccount:  adapters.Rate{Count: 30, Per: time.Second},
+		PerAccount:  []adapters.Rate{{Count: 30, Per: time.Second}},
 		PerChat:     adapters.Rate{Count: 3, Per: 3 * time.Second},
 		PerGroup:    adapters.Rate{Count: 20, Per: time.Minute},
 	}

@@ -46,7 +46,7 @@ func refusal(path string, status int, body []byte) error {
 	case status == http.StatusOK:
 		return nil
 	case status == http.StatusTooManyRequests:
-		return &adapters.SendError{Reason: adapters.ReasonRateLimited, Code: "429", RetryAfter: time.Second, Err: errors.New(path)}
+		return &adapters.SendError{Reason: adapters.ReasonRateLimited, Code: "429", RetryAfter: time.Second, AccountWide: true, Err: errors.New(path)}
 	}
 	return &adapters.SendError{Reason: adapters.ReasonUnknown, Err: fmt.Errorf("%s: HTTP status %d", path, status)}
 }
@@ -127,7 +127,7 @@ func codeError(path string, code int64) *adapters.SendError {
 	if !listed {
 		o.reason = adapters.ReasonRejected
 	}
-	return &adapters.SendError{Reason: o.reason, Code: strconv.FormatInt(code, 10), RetryAfter: o.wait, Err: errors.New(path)}
+	return &adapters.SendError{Reason: o.reason, Code: strconv.FormatInt(code, 10), RetryAfter: o.wait, AccountWide: o.wait > 0, Err: errors.New(path)}
 }
 
 func hasCode(err error, codes ...int64) bool {

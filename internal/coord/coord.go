@@ -28,8 +28,8 @@ type Coord interface {
 	// A task whose process dies is handed out again to another after some seconds.
 	Next(ctx context.Context) (Task, error)
 
-	// Take asks for n units of the budget called name. Decision.Wait is 0 when they were taken, else how long until asking again makes sense (nothing was taken).
-	Take(ctx context.Context, name string, budget Budget, n int) (Decision, error)
+	// Take asks for one unit of each ask, all or nothing. Decision.Wait is 0 when they were taken, else how long until asking again makes sense (nothing was taken).
+	Take(ctx context.Context, asks ...Ask) (Decision, error)
 	// Block makes Take refuse name for d: the platform said so (429).
 	Block(ctx context.Context, name string, d time.Duration) error
 
@@ -63,12 +63,18 @@ type Task struct {
 	Done func(retry time.Duration)
 }
 
-// Budget is Count units per Per, with Burst units at once (0 = Count). The zero Budget sets no limit: only Block refuses.
-// Asking for more units than Burst is an error, since no waiting would help.
+// Budget is Count units in any span of Per, however they are spread over it. Spare of them are left to asks that leave fewer: what is urgent. The
+// zero Budget sets no limit: only Block refuses.
 type Budget struct {
 	Count int
 	Per   time.Duration
-	Burst int
+	Spare int
+}
+
+// Ask is one unit of the budget called Name. A name may have several budgets, one for each Per; Block holds for all of them.
+type Ask struct {
+	Name   string
+	Budget Budget
 }
 
 // Decision is the answer of Take.

@@ -6,43 +6,71 @@ import (
 	"time"
 )
 
-// Limits keeps budgets in memory by the generic cell rate algorithm: for each name only the time at which its allowance is full again.
-// It is safe for concurrent use.
+// Limits keeps budgets in memory: for each the times of what was taken within its last Per, as platforms count. It is safe for concurrent use.
 type Limits struct {
 	now func() time.Time
 
 	mu      sync.Mutex
-	full    Expiring[time.Time]
+	taken   Expiring[[]time.Time]
 	blocked Expiring[time.Time]
 	emptied time.Time
 }
 
-// NewLimits returns limits whose allowances are full.
+// NewLimits returns limits of which nothing is taken.
 func NewLimits(now func() time.Time) *Limits { return &Limits{now: now} }
 
 // Take is Coord.Take.
-func (l *Limits) Take(name string, b Budget, n int) (Decision, error) {
-	if err := b.Check(n); err != nil {
-		return Decision{}, fmt.Errorf("take %s: %w", name, err)
+func (l *Limits) Take(asks ...Ask) (Decision, error) {
+	if err := CheckAll(asks); err != nil {
+		return Decision{}, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	if wait := l.blockedFor(name, now); wait > 0 {
+	var wait time.Duration
+	for _, a := range asks {
+		wait = max(wait, l.blockedFor(a.Name, now), l.full(a, now))
+	}
+	if wait > 0 {
 		return Decision{Wait: wait}, nil
 	}
-	if b == (Budget{}) {
-		return Decision{}, nil
+	for _, a := range asks {
+		if a.Budget != (Budget{}) {
+			l.taken.Set(a.Key(), append(l.recent(a, now), now), now.Add(a.Budget.Per), now)
+		}
 	}
-	interval := b.Per / time.Duration(b.Count)
-	full, _ := l.full.Get(name, now)
-	depth := time.Duration(b.AtOnce()) * interval
-	full = latest(full, now, l.emptied.Add(depth)).Add(time.Duration(n) * interval)
-	if wait := full.Add(-depth).Sub(now); wait > 0 {
-		return Decision{Wait: wait}, nil
-	}
-	l.full.Set(name, full, full, now)
 	return Decision{}, nil
+}
+
+// recent are the times of what was taken within the budget's last Per.
+func (l *Limits) recent(a Ask, now time.Time) []time.Time {
+	times, _ := l.taken.Get(a.Key(), now)
+	for len(times) > 0 && now.Sub(times[0]) >= a.Budget.Per {
+		times = times[1:]
+	}
+	return times
+}
+
+// full is how long the budget of an ask has no unit left. What was taken before emptied counts as a whole budget, spread evenly.
+func (l *Limits) full(a Ask, now time.Time) time.Duration {
+	b := a.Budget
+	if b == (Budget{}) {
+		return 0
+	}
+	times, count := l.recent(a, now), time.Duration(b.Count)
+	unknown := 0
+	if since := now.Sub(l.emptied); since < b.Per {
+		unknown = b.Count - int(max(since, 0)*count/b.Per)
+	}
+	over := unknown + len(times) + 1 - b.allowed()
+	switch {
+	case over <= 0:
+		return 0
+	case over <= unknown:
+		back := time.Duration(b.Count - unknown + over)
+		return l.emptied.Add((back*b.Per + count - 1) / count).Sub(now)
+	}
+	return times[over-unknown-1].Add(b.Per).Sub(now)
 }
 
 // Block is Coord.Block: a shorter block never ends a longer one.
@@ -63,12 +91,12 @@ func (l *Limits) Blocked(name string) time.Duration {
 	return l.blockedFor(name, l.now())
 }
 
-// Empty makes every allowance start from nothing now, because what was taken before is not known. Blocks stay.
+// Empty makes every allowance start from nothing now and fill up evenly, because what was taken before is not known. Blocks stay.
 func (l *Limits) Empty() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.emptied = l.now()
-	l.full.Clear()
+	l.taken.Clear()
 }
 
 func (l *Limits) blockedFor(name string, now time.Time) time.Duration {
@@ -79,42 +107,31 @@ func (l *Limits) blockedFor(name string, now time.Time) time.Duration {
 	return until.Sub(now)
 }
 
-// Check says why n units of b can never be taken, however long one waits.
-func (b Budget) Check(n int) error {
-	switch {
-	case n < 1:
-		return fmt.Errorf("cannot take %d units", n)
-	case b == Budget{}:
-		return nil
-	case b.Count < 1 || b.Per <= 0 || b.Burst < 0:
-		return fmt.Errorf("budget of %d per %s with burst %d is invalid", b.Count, b.Per, b.Burst)
-	case n > b.AtOnce():
-		return fmt.Errorf("%d units are more than the burst of %d", n, b.AtOnce())
+// Key names what an ask counts: each Per of a name by itself.
+func (a Ask) Key() string { return a.Name + "|" + a.Budget.Per.String() }
+
+// CheckAll says what is wrong with the budgets of asks: of some nothing can ever be taken, however long one waits.
+func CheckAll(asks []Ask) error {
+	for _, a := range asks {
+		b := a.Budget
+		if b != (Budget{}) && (b.Count < 1 || b.Per <= 0 || b.Spare < 0 || b.Spare >= b.Count) {
+			return fmt.Errorf("take %s: budget of %d per %s with %d to spare is invalid", a.Name, b.Count, b.Per, b.Spare)
+		}
 	}
 	return nil
 }
 
-// AtOnce is Burst with its default applied.
-func (b Budget) AtOnce() int {
-	if b.Burst == 0 {
-		return b.Count
-	}
-	return b.Burst
-}
+// allowed is how many units may be taken within Per by who leaves Spare.
+func (b Budget) allowed() int { return b.Count - b.Spare }
 
-// Share is what one of n replicas may spend when they cannot talk: the whole budget divided by n, the burst at least least units.
-func (b Budget) Share(n, least int) Budget {
-	if n < 2 || b == (Budget{}) {
+// Share is what one of n replicas may spend when they cannot talk, at least one unit at a time: together they spend no more than the budget.
+func (b Budget) Share(n int) Budget {
+	switch {
+	case n < 2 || b == (Budget{}):
 		return b
+	case b.Count < n:
+		return Budget{Count: 1, Per: b.Per * time.Duration(n) / time.Duration(b.Count)}
 	}
-	return Budget{Count: b.Count, Per: b.Per * time.Duration(n), Burst: max(b.AtOnce()/n, least)}
-}
-
-func latest(first time.Time, rest ...time.Time) time.Time {
-	for _, t := range rest {
-		if t.After(first) {
-			first = t
-		}
-	}
-	return first
+	count := b.Count / n
+	return Budget{Count: count, Per: b.Per, Spare: min(b.Spare/n, count-1)}
 }

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"kefu/internal/coord"
 )
 
@@ -87,35 +89,86 @@ func TestQueueGivesMemoryBackInOrder(t *testing.T) {
 func TestLimitsAfterLosingSight(t *testing.T) {
 	now := time.Unix(1000, 0)
 	l := coord.NewLimits(func() time.Time { return now })
-	budget := coord.Budget{Count: 10, Per: 10 * time.Second}
+	chat := coord.Ask{Name: "chat", Budget: coord.Budget{Count: 10, Per: 10 * time.Second}}
 	l.Block("blocked", time.Minute)
 	l.Empty()
-	if d, err := l.Take("chat", budget, 1); err != nil || d.Wait != time.Second {
-		t.Errorf("Take from an empty allowance: %v, %v, want 1s", d, err)
+	for n := range 12 { // an even refill, never more than it
+		if d, err := l.Take(chat); err != nil || d.Wait != time.Second {
+			t.Errorf("Take %d from an empty allowance: %v, %v, want 1s", n, d, err)
+		}
+		now = now.Add(time.Second)
+		if d, err := l.Take(chat); err != nil || d.Wait != 0 {
+			t.Errorf("Take %d a second later: %v, %v", n, d, err)
+		}
 	}
-	if l.Blocked("blocked") != time.Minute {
-		t.Errorf("blocked for %s, want 1m", l.Blocked("blocked"))
-	}
-	now = now.Add(10 * time.Second)
-	if d, err := l.Take("chat", budget, 10); err != nil || d.Wait != 0 {
-		t.Errorf("Take after the allowance filled up: %v, %v", d, err)
+	if left := l.Blocked("blocked"); left != 48*time.Second {
+		t.Errorf("blocked for %s, want 48s", left)
 	}
 }
 
+// Whatever times units are asked for at, no span of Per holds more than Count, and who leaves Spare never takes the last ones.
+func TestLimitsByAnySpan(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now := time.Unix(1000, 0)
+		l := coord.NewLimits(func() time.Time { return now })
+		budget := coord.Budget{Count: rapid.IntRange(1, 9).Draw(t, "count"), Per: time.Duration(rapid.IntRange(1, 5000).Draw(t, "per"))}
+		spare := rapid.IntRange(0, budget.Count-1).Draw(t, "spare")
+		if rapid.Bool().Draw(t, "lost sight") {
+			l.Empty()
+		}
+		var taken []time.Time
+		for range rapid.IntRange(1, 60).Draw(t, "asks") {
+			b := budget
+			if rapid.Bool().Draw(t, "patient") {
+				b.Spare = spare
+			}
+			d, err := l.Take(coord.Ask{Name: "chat", Budget: b})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Wait == 0 {
+				taken = append(taken, now)
+				if n := since(taken, now, b.Per); n > b.Count-b.Spare {
+					t.Fatalf("%d of %+v in one span", n, b)
+				}
+			} else if rapid.Bool().Draw(t, "wait") {
+				now = now.Add(d.Wait)
+				if d, _ := l.Take(coord.Ask{Name: "chat", Budget: b}); d.Wait != 0 {
+					t.Fatalf("told to wait and then to wait %s more", d.Wait)
+				}
+				taken = append(taken, now)
+				continue
+			}
+			now = now.Add(time.Duration(rapid.Int64Range(0, int64(budget.Per)).Draw(t, "pause")))
+		}
+	})
+}
+
+// since counts the times within the span of per that ends now.
+func since(times []time.Time, now time.Time, per time.Duration) (n int) {
+	for _, at := range times {
+		if now.Sub(at) < per {
+			n++
+		}
+	}
+	return n
+}
+
 func TestShare(t *testing.T) {
-	minute := coord.Budget{Count: 20, Per: time.Minute}
+	minute := coord.Budget{Count: 20, Per: time.Minute, Spare: 10}
 	for _, c := range []struct {
 		budget coord.Budget
 		n      int
-		least  int
 		want   coord.Budget
 	}{
-		{minute, 1, 1, minute},
-		{minute, 4, 1, coord.Budget{Count: 20, Per: 4 * time.Minute, Burst: 5}},
-		{coord.Budget{Count: 1, Per: time.Second}, 3, 1, coord.Budget{Count: 1, Per: 3 * time.Second, Burst: 1}},
-		{coord.Budget{}, 3, 1, coord.Budget{}},
+		{minute, 1, minute},
+		{minute, 4, coord.Budget{Count: 5, Per: time.Minute, Spare: 2}},
+		{minute, 20, coord.Budget{Count: 1, Per: time.Minute}},
+		{coord.Budget{Count: 5, Per: time.Second}, 10, coord.Budget{Count: 1, Per: 2 * time.Second}},
+		{coord.Budget{Count: 1, Per: time.Second}, 3, coord.Budget{Count: 1, Per: 3 * time.Second}},
+		{coord.Budget{}, 3, coord.Budget{}},
 	} {
-		if got := c.budget.Share(c.n, c.least); got != c.want {
+		if got := c.budget.Share(c.n); got != c.want {
 			t.Errorf("share of %+v among %d: %+v, want %+v", c.budget, c.n, got, c.want)
 		}
 	}

@@ -17,7 +17,7 @@ func TestSendBudgets(t *testing.T) {
 	}{"in force": {false, 1}, "switched off": {true, 3}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			on := newPlatform(adapters.Features{MessageIDs: true, PerAccount: adapters.Rate{Count: 1, Per: time.Hour}})
+			on := newPlatform(adapters.Features{MessageIDs: true, PerAccount: []adapters.Rate{{Count: 1, Per: time.Hour}}})
 			p := prepare(t, processOptions{name: "p1", store: embedded(t), handler: &echo{}, on: []adapters.Adapter{on}})
 			p.Workers = p.NewWorkers(transcript.WorkerOptions{Adapters: []adapters.Adapter{on}, Handler: &echo{}, NoBudgets: test.off})
 			for n := range 3 {

@@ -108,7 +108,7 @@ func (w *Workers) admit(ctx context.Context, f *adapters.Features, docs []docsto
 // more; the last tenth is for what is urgent.
 func (w *Workers) admitToGroup(ctx context.Context, f *adapters.Features, docs []docstore.Doc[Entry]) (n int, wait time.Duration, err error) {
 	e := &docs[0].Value
-	b := coord.Budget{Count: f.PerGroup.Count, Per: f.PerGroup.Per, Burst: max(f.PerGroup.Count/2, 1)}
+	b := coord.Budget{Count: f.PerGroup.Count, Per: f.PerGroup.Per, Spare: f.PerGroup.Count / 2}
 	if wait, err := w.budget(ctx, f, e, b); wait == 0 || err != nil {
 		return 1, wait, err
 	}
@@ -119,9 +119,9 @@ func (w *Workers) admitToGroup(ctx context.Context, f *adapters.Features, docs [
 		}
 		n = w.run(docs, f)
 	}
-	b.Burst = b.Count
+	b.Spare = 0
 	if !e.Post.Urgent {
-		b.Burst = max(b.Count-max(b.Count/10, 1), 1)
+		b.Spare = min(max(b.Count/10, 1), b.Count-1)
 	}
 	wait, err = w.budget(ctx, f, e, b)
 	return n, wait, err

@@ -1,7 +1,6 @@
 package transcript_test
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,14 +22,14 @@ func (j *jumping) put(off time.Duration) { j.off.Store(int64(off)) }
 // away fails every call until it is told that the platform is back.
 type away struct {
 	back  atomic.Bool
-	retry time.Duration // when to ask again; 0 = in an hour
+	retry time.Duration // when to ask again; 0 = not told
 }
 
 func (a *away) fail(string, int) error {
 	if a.back.Load() {
 		return nil
 	}
-	return &adapters.SendError{Reason: adapters.ReasonUnavailable, RetryAfter: cmp.Or(a.retry, time.Hour)}
+	return &adapters.SendError{Reason: adapters.ReasonUnavailable, RetryAfter: a.retry}
 }
 
 // A send that shall be tried again at a time which the clock, put back since, reaches only hours later does not wait for it.
@@ -44,8 +43,8 @@ func TestClockPutBackDoesNotDelay(t *testing.T) {
 	p := start(t, processOptions{name: "one", store: embedded(t), alone: true, handler: &echo{}, on: []adapters.Adapter{on}, now: clock.now})
 	p.receive(t, message("a", 1))
 	p.await(t, string(transcript.StateQueued), 2) // posted, and put off
-	gone.back.Store(true)
 	clock.put(0)
+	gone.back.Store(true)
 	p.await(t, string(transcript.StateSent), 1)
 }
 

@@ -349,12 +349,16 @@ func (w *Workers) insist(ctx context.Context, store func() error) error {
 	return err
 }
 
-// waitFor says when to try again; what the platform asked for holds for the whole chat.
+// waitFor says when to try again; what the platform asked for holds for all that goes to the chat, or through the account.
 func (w *Workers) waitFor(ctx context.Context, e *Entry, se *adapters.SendError) time.Duration {
 	wait := w.pause(e)
 	if se.RetryAfter > 0 {
 		wait = se.RetryAfter
-		if err := w.o.Coord.Block(ctx, chatBudget(e), wait); err != nil {
+		name := chatBudget(e)
+		if se.AccountWide {
+			name = accountBudget(e)
+		}
+		if err := w.o.Coord.Block(ctx, name, wait); err != nil {
 			w.o.Log.Warn("platform's pause not shared with replicas", "err", err)
 		}
 	}
@@ -630,31 +634,28 @@ func (w *Workers) opensAgain(ctx context.Context, a adapters.Adapter, th *thread
 	return closer.ReopenThread(ctx, w.current(th.Inbox, th.Chat), th.Thread) == nil
 }
 
-// budget asks for one send of the account and of the chat, whose budget is given; a wait means neither was over-used.
+// budget asks for one send of the account and of the chat, whose budget is given; a wait means that nothing was taken of either. What is no message has no
+// budget, and yet waits where the platform told the chat or the account to.
 func (w *Workers) budget(ctx context.Context, f *adapters.Features, e *Entry, chat coord.Budget) (time.Duration, error) {
 	if w.w.NoBudgets {
 		return 0, nil
 	}
-	if e.Post.Verb == VerbReact || e.Post.Verb == VerbCloseThread {
-		return 0, nil // not messages; the platform's own refusal bounds them
+	account := accountBudget(e)
+	asks := []coord.Ask{{Name: chatBudget(e)}, {Name: account}}
+	if e.Post.Verb != VerbReact && e.Post.Verb != VerbCloseThread {
+		asks[0].Budget = chat
+		for _, r := range f.PerAccount {
+			asks = append(asks, coord.Ask{Name: account, Budget: coord.Budget{Count: r.Count, Per: r.Per}})
+		}
 	}
-	wait, err := w.take(ctx, chatBudget(e), chat)
-	if wait > 0 || err != nil {
-		return wait, err
-	}
-	return w.take(ctx, "account|"+string(e.Post.Inbox), coord.Budget{Count: f.PerAccount.Count, Per: f.PerAccount.Per})
-}
-
-func (w *Workers) take(ctx context.Context, name string, b coord.Budget) (time.Duration, error) {
-	if b.Count == 0 {
-		return 0, nil
-	}
-	d, err := w.o.Coord.Take(ctx, name, b, 1)
+	d, err := w.o.Coord.Take(ctx, asks...)
 	if err != nil {
 		return 0, fmt.Errorf("ask the send budget: %w", err)
 	}
 	return d.Wait, nil
 }
+
+func accountBudget(e *Entry) string { return "account|" + string(e.Post.Inbox) }
 
 func chatBudget(e *Entry) string {
 	return "chat|" + string(e.Post.Inbox) + "|" + string(e.Post.Message.Chat)

@@ -67,12 +67,12 @@ func (c *Coord) Next(ctx context.Context) (coord.Task, error) {
 	return coord.Task{Key: key, Done: done}, nil
 }
 
-// Take asks for n units of a budget.
-func (c *Coord) Take(_ context.Context, name string, b coord.Budget, n int) (coord.Decision, error) {
+// Take asks for one unit of each budget.
+func (c *Coord) Take(_ context.Context, asks ...coord.Ask) (coord.Decision, error) {
 	if err := c.check(); err != nil {
 		return coord.Decision{}, err
 	}
-	return c.limits.Take(name, b, n)
+	return c.limits.Take(asks...)
 }
 
 // Block makes Take refuse name for d.

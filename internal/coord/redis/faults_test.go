@@ -74,7 +74,7 @@ func TestFlush(t *testing.T) {
 	a, b := dial(t, redis.Options{URL: s.url()}), dial(t, redis.Options{URL: s.url()})
 	lease := acquire(t, a, "job", 300*time.Millisecond)
 	budget := coord.Budget{Count: 5, Per: 10 * time.Second}
-	if d, err := a.Take(t.Context(), "chat", budget, 1); err != nil || d.Wait != 0 {
+	if d, err := a.Take(t.Context(), coord.Ask{Name: "chat", Budget: budget}); err != nil || d.Wait != 0 {
 		t.Fatalf("Take: %v, %v", d, err)
 	}
 	wake(t, a, "in hand", "forgotten")
@@ -96,7 +96,7 @@ func TestFlush(t *testing.T) {
 		got.Done(0)
 	}
 	task.Done(0)
-	if d, err := a.Take(t.Context(), "chat", budget, 1); err != nil || d.Wait < time.Second {
+	if d, err := a.Take(t.Context(), coord.Ask{Name: "chat", Budget: budget}); err != nil || d.Wait < time.Second {
 		t.Errorf("Take after a flush: %v, %v; want a wait of about 2s, since what was spent is forgotten", d, err)
 	}
 }
@@ -112,7 +112,7 @@ func TestScriptsForgotten(t *testing.T) {
 	}
 	wake(t, a, "k2")
 	nextKey(t, a).Done(0)
-	if _, err := a.Take(t.Context(), "x", coord.Budget{Count: 1, Per: time.Second}, 1); err != nil {
+	if _, err := a.Take(t.Context(), coord.Ask{Name: "x", Budget: coord.Budget{Count: 1, Per: time.Second}}); err != nil {
 		t.Error(err)
 	}
 }
@@ -198,7 +198,7 @@ func TestUnreachable(t *testing.T) {
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("all calls took %s", took)
 	}
-	d, err := a.Take(t.Context(), "blocked", coord.Budget{}, 1)
+	d, err := a.Take(t.Context(), coord.Ask{Name: "blocked"})
 	if err != nil || d.Wait < 50*time.Second {
 		t.Errorf("Take of a blocked name: %v, %v", d, err)
 	}
@@ -212,7 +212,7 @@ func TestShareWhileUnreachable(t *testing.T) {
 	})
 	budget := coord.Budget{Count: 8, Per: 8 * time.Second}
 	take := func() time.Duration {
-		d, err := a.Take(t.Context(), "chat", budget, 1)
+		d, err := a.Take(t.Context(), coord.Ask{Name: "chat", Budget: budget})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,7 +3,6 @@ package redis
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -12,30 +11,51 @@ import (
 	"kefu/internal/coord"
 )
 
-// takeScript answers 0 when ARGV[3] units were taken, else the microseconds to wait. KEYS: when the allowance is full again, block,
-// epoch. ARGV: microseconds per unit (0 = no limit), burst, units, and what to do about the epoch: "fresh" knows nothing, "seen" has seen
-// one (so a missing epoch means that the server forgot), "empty" must make a new one. No allowance holds anything from before the epoch.
+// takeScript answers 0 when a unit of each ask was taken, else the microseconds to wait. KEYS: epoch, then for each ask the times of what was taken,
+// and its block. ARGV: what to do about the epoch, then for each ask the budget's units (0 = no limit), how many of them this ask may
+// use, and microseconds. About the epoch: "fresh" knows nothing, "seen" has seen one (so a missing epoch means that the server forgot), "empty" must make
+// a new one. What was taken before the epoch counts as a whole budget, spread evenly.
 var takeScript = redis.NewScript(`
-local interval, burst, units = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local epoch = redis.call('GET', KEYS[3])
-if ARGV[4] == 'empty' or (ARGV[4] == 'seen' and not epoch) then
+local epoch = redis.call('GET', KEYS[1])
+if ARGV[1] == 'empty' or (ARGV[1] == 'seen' and not epoch) then
   epoch = string.format('%.0f', now)
-  redis.call('SET', KEYS[3], epoch)
+  redis.call('SET', KEYS[1], epoch)
 elseif not epoch then
   epoch = '0'
-  redis.call('SET', KEYS[3], epoch)
+  redis.call('SET', KEYS[1], epoch)
 end
-local blocked = redis.call('PTTL', KEYS[2])
-if blocked > 0 then return blocked * 1000 end
-if interval == 0 then return 0 end
-local depth = interval * burst
-local full = tonumber(redis.call('GET', KEYS[1]) or 0)
-full = math.max(full, now, tonumber(epoch) + depth) + interval * units
-local wait = full - depth - now
+epoch = tonumber(epoch)
+local asks = (#KEYS - 1) / 2
+local wait = 0
+for i = 1, asks do
+  local taken, block = KEYS[2 * i], KEYS[2 * i + 1]
+  local count, allowed, per = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
+  wait = math.max(wait, redis.call('PTTL', block) * 1000)
+  if count > 0 then
+    local first = redis.call('LINDEX', taken, 0)
+    while first and tonumber(first) <= now - per do
+      redis.call('LPOP', taken)
+      first = redis.call('LINDEX', taken, 0)
+    end
+    local unknown = math.max(count - math.max(math.floor((now - epoch) * count / per), 0), 0)
+    local over = unknown + redis.call('LLEN', taken) + 1 - allowed
+    if over > unknown then
+      wait = math.max(wait, tonumber(redis.call('LINDEX', taken, over - unknown - 1)) + per - now)
+    elseif over > 0 then
+      wait = math.max(wait, epoch + (count - unknown + over) * per / count - now)
+    end
+  end
+end
 if wait > 0 then return math.ceil(wait) end
-redis.call('SET', KEYS[1], string.format('%.0f', full), 'PX', math.ceil((full - now) / 1000) + 1)
+for i = 1, asks do
+  local per = tonumber(ARGV[3 * i + 1])
+  if tonumber(ARGV[3 * i - 1]) > 0 then
+    redis.call('RPUSH', KEYS[2 * i], string.format('%.0f', now))
+    redis.call('PEXPIRE', KEYS[2 * i], math.ceil(per / 1000) + 1)
+  end
+end
 return 0
 `)
 
@@ -62,21 +82,34 @@ func (l *limits) lostSight() {
 	l.blind.Store(true)
 }
 
-func (l *limits) take(ctx context.Context, name string, b coord.Budget, n int) (coord.Decision, error) {
-	if err := b.Check(n); err != nil {
-		return coord.Decision{}, fmt.Errorf("take %s: %w", name, err)
+func (l *limits) take(ctx context.Context, asks []coord.Ask) (coord.Decision, error) {
+	if err := coord.CheckAll(asks); err != nil {
+		return coord.Decision{}, err
 	}
-	if wait := l.alone.Blocked(name); wait > 0 {
-		return coord.Decision{Wait: wait}, nil
+	var blocked time.Duration
+	for _, a := range asks {
+		blocked = max(blocked, l.alone.Blocked(a.Name))
 	}
-	wait, err := l.ask(ctx, name, b, n)
+	if blocked > 0 {
+		return coord.Decision{Wait: blocked}, nil
+	}
+	wait, err := l.ask(ctx, asks)
 	if errors.Is(err, coord.ErrUnavailable) {
-		return l.alone.Take(name, b.Share(l.coord.opts.Replicas, n), n)
+		return l.alone.Take(shares(asks, l.coord.opts.Replicas)...)
 	}
 	return coord.Decision{Wait: wait}, err
 }
 
-func (l *limits) ask(ctx context.Context, name string, b coord.Budget, n int) (time.Duration, error) {
+// shares are asks of what one of n replicas may spend.
+func shares(asks []coord.Ask, n int) []coord.Ask {
+	out := make([]coord.Ask, len(asks))
+	for i, a := range asks {
+		out[i] = coord.Ask{Name: a.Name, Budget: a.Budget.Share(n)}
+	}
+	return out
+}
+
+func (l *limits) ask(ctx context.Context, asks []coord.Ask) (time.Duration, error) {
 	epoch, blind := "fresh", l.blind.Load()
 	switch {
 	case blind:
@@ -84,15 +117,16 @@ func (l *limits) ask(ctx context.Context, name string, b coord.Budget, n int) (t
 	case l.seen.Load():
 		epoch = "seen"
 	}
-	interval := 0.0
-	if b.Count > 0 {
-		interval = float64(b.Per.Microseconds()) / float64(b.Count)
-	}
 	c := l.coord
-	keys := []string{c.key("limit:" + name), c.key("block:" + name), c.key("epoch")}
+	keys, args := []string{c.key("epoch")}, []any{epoch}
+	for _, a := range asks {
+		b := a.Budget
+		keys = append(keys, c.key("taken:"+a.Key()), c.key("block:"+a.Name))
+		args = append(args, b.Count, b.Count-b.Spare, b.Per.Microseconds())
+	}
 	var wait int64
 	err := c.link.call(ctx, "take", func(ctx context.Context) (err error) {
-		wait, err = takeScript.Run(ctx, c.client, keys, interval, b.AtOnce(), n, epoch).Int64()
+		wait, err = takeScript.Run(ctx, c.client, keys, args...).Int64()
 		return err
 	})
 	if err != nil {

@@ -122,8 +122,8 @@ func (c *Coord) Wake(ctx context.Context, keys ...string) error { return c.queue
 func (c *Coord) Next(ctx context.Context) (coord.Task, error) { return c.queue.next(ctx) }
 
 // Take asks for n units of a budget; while the server is away, of this replica's share.
-func (c *Coord) Take(ctx context.Context, name string, b coord.Budget, n int) (coord.Decision, error) {
-	return c.limits.take(ctx, name, b, n)
+func (c *Coord) Take(ctx context.Context, asks ...coord.Ask) (coord.Decision, error) {
+	return c.limits.take(ctx, asks)
 }
 
 // Block makes Take refuse name for d.
