@@ -115,7 +115,7 @@ type Editor interface {
 	Edit(ctx context.Context, id MessageID, out Outgoing) error
 }
 
-// Reactor puts a reaction on a message; emoji is one of ReactionDone, ReactionSeen, ReactionFailed.
+// Reactor puts a reaction on a message. Whether it replaces an earlier one of the account or stands beside it is the platform's.
 type Reactor interface {
 	React(ctx context.Context, chat ChatID, id MessageID, reaction Reaction) error
 }
@@ -123,11 +123,16 @@ type Reactor interface {
 // Reaction is what a reaction means; each adapter picks an emoji its platform allows.
 type Reaction string
 
-// The reactions the core uses.
+// The reactions the core uses: what became of the words that are reacted to.
 const (
-	ReactionDone   Reaction = "done"
-	ReactionFailed Reaction = "failed"
+	ReactionDone    Reaction = "done"
+	ReactionFailed  Reaction = "failed"
+	ReactionWaiting Reaction = "waiting" // they go out when the person writes again
+	ReactionUnsure  Reaction = "unsure"  // they may have arrived
 )
+
+// Reactions lists the closed set, for tests.
+var Reactions = []Reaction{ReactionDone, ReactionFailed, ReactionWaiting, ReactionUnsure}
 
 // Typer shows "typing" to a person for a few seconds. Failing is harmless.
 type Typer interface {

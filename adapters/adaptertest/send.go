@@ -219,7 +219,7 @@ func checkEdit(h *harness) {
 func checkReact(h *harness) {
 	reactor, _ := adapters.As[adapters.Reactor](h.Adapter)
 	_, m := h.say(sim.Say{From: h.Customer, Text: h.text("react to this")}, adapters.KindMessage)
-	for _, reaction := range []adapters.Reaction{adapters.ReactionDone, adapters.ReactionFailed} {
+	for _, reaction := range adapters.Reactions {
 		err := reactor.React(h.within(), m.Chat, m.Native, reaction)
 		h.judge("React", err)
 		if err != nil {

@@ -152,8 +152,10 @@ func (a *Adapter) Recall(ctx context.Context, _ adapters.ChatID, id adapters.Mes
 
 // emojis are names of open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/im-v1/message-reaction/emojis-introduce.
 var emojis = map[adapters.Reaction]string{
-	adapters.ReactionDone:   "DONE",
-	adapters.ReactionFailed: "CrossMark",
+	adapters.ReactionDone:    "DONE",
+	adapters.ReactionFailed:  "CrossMark",
+	adapters.ReactionWaiting: "OnIt",
+	adapters.ReactionUnsure:  "THINKING",
 }
 
 // React implements adapters.Reactor. A reaction whose meaning is new shows as OnIt.

@@ -92,6 +92,8 @@ func cut(s string, n int) string {
 
 // emoji are reactions every chat allows unless its owner chose others (ReactionTypeEmoji has the whole list).
 var emoji = map[adapters.Reaction]string{
-	adapters.ReactionDone:   "👌",
-	adapters.ReactionFailed: "🤔",
+	adapters.ReactionDone:    "👌",
+	adapters.ReactionFailed:  "👎",
+	adapters.ReactionWaiting: "👀",
+	adapters.ReactionUnsure:  "🤔",
 }

@@ -144,7 +144,7 @@ func TestReplyToWhatIsGone(t *testing.T) {
 func TestReactions(t *testing.T) {
 	s := newStage(t, telegramsim.Options{})
 	id := s.say(sim.Say{From: customer, Text: "hi"})
-	for _, r := range []adapters.Reaction{adapters.ReactionDone, adapters.ReactionFailed} {
+	for _, r := range adapters.Reactions {
 		s.must(s.a.React(s.ctx, customer, adapters.MessageID(id), r))
 		if s.sim.Reaction(customer, id) == "" {
 			t.Errorf("reaction %q shows nothing", r)

@@ -141,7 +141,7 @@ func (w *World) Tell(ctx context.Context, text string, out io.Writer) (heard int
 		return 0, err
 	}
 	t := &teller{
-		w: w, out: out, patience: 30 * time.Second,
+		w: w, out: out, patience: 90 * time.Second, // a Telegram group takes 20 messages in any minute
 		pumps: map[string]*pump{}, threads: map[string]string{}, labels: map[string]string{}, people: map[string]string{},
 	}
 	for inbox, p := range w.Platforms() {

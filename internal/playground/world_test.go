@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"kefu/adapters/feishu/feishusim"
+	"kefu/adapters/telegram/telegramsim"
 	"kefu/internal/app"
 	"kefu/internal/playground"
 	"kefu/kb"
@@ -13,7 +15,7 @@ import (
 // open starts a world and its page without a gateway.
 func open(t *testing.T) (*playground.World, *playground.Server) {
 	t.Helper()
-	w, err := playground.NewWorld(playground.WorldOptions{})
+	w, err := playground.NewWorld(playground.WorldOptions{Telegram: telegramsim.Options{NoLimits: true}, Feishu: feishusim.Options{NoRateLimits: true}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +37,7 @@ var entries = []kb.Entry{
 func play(t *testing.T) *httptest.Server {
 	t.Helper()
 	w, page := open(t)
-	gateway, err := app.New(t.Context(), w.Config(t.TempDir()), app.Options{Observe: page.Observe})
+	gateway, err := app.New(t.Context(), w.Config(t.TempDir()), app.Options{Observe: page.Observe, NoBudgets: true}) // tests press faster than people
 	if err != nil {
 		t.Fatal(err)
 	}

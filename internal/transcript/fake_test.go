@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ type platform struct {
 	calls map[string]int
 	posts []adapters.Outgoing // accepted, keys that repeat left out when the platform knows keys
 	known map[string]bool
+	shown []string // reactions: the message, its chat and what it shows
 }
 
 func newPlatform(f adapters.Features) *platform {
@@ -52,6 +54,19 @@ func (p *platform) Send(_ context.Context, out adapters.Outgoing) (adapters.Rece
 	}
 	p.known[out.Key] = true
 	return adapters.Receipt{ID: adapters.MessageID(fmt.Sprintf("n%d", len(p.posts)))}, nil
+}
+
+func (p *platform) React(_ context.Context, chat adapters.ChatID, id adapters.MessageID, r adapters.Reaction) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shown = append(p.shown, fmt.Sprint(chat, "/", id, " ", r))
+	return nil
+}
+
+func (p *platform) reactions() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.shown)
 }
 
 // texts returns what each chat was sent, in order.

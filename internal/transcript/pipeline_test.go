@@ -102,7 +102,7 @@ func TestOutcomes(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test.features.MessageIDs = true
+			test.features.MessageIDs, test.features.React = true, true
 			on := newPlatform(test.features)
 			on.fail = test.fail
 			h := &echo{handle: func(m *adapters.Message) (transcript.Plan, error) {
@@ -119,6 +119,9 @@ func TestOutcomes(t *testing.T) {
 			idle(t, p)
 			if got := len(on.texts()["a"]); got != test.posts {
 				t.Errorf("%d posts, want %d", got, test.posts)
+			}
+			if diff := cmp.Diff(shown(test.want, test.author, test.toDesk), on.reactions()); diff != "" {
+				t.Errorf("reactions on the agent's message (-want +got):\n%s", diff)
 			}
 			if told := len(h.told) > 0; told != test.told {
 				t.Errorf("somebody was told: %v, want %v", told, test.told)
@@ -319,4 +322,14 @@ func TestReceiveFailsWhenStoreIsClosed(t *testing.T) {
 	if err := p.Receive(t.Context(), message("a", 1)); !errors.Is(err, docstore.ErrClosed) {
 		t.Errorf("receive said %v, want %v", err, docstore.ErrClosed)
 	}
+}
+
+// shown are the reactions that an agent's message ends with; the bot's and a customer's words get none.
+func shown(s transcript.State, author transcript.Author, toDesk bool) []string {
+	if author != transcript.AuthorPerson || toDesk {
+		return nil
+	}
+	return []string{"desk/n " + map[transcript.State]string{
+		transcript.StateSent: "done", transcript.StateFailed: "failed", transcript.StateUnknown: "unsure", transcript.StateParked: "waiting",
+	}[s]}
 }

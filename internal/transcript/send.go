@@ -420,6 +420,7 @@ func (w *Workers) end(ctx context.Context, d docstore.Doc[Entry], s State, se *a
 	if err != nil {
 		return err
 	}
+	follow = append(follow, w.reaction(e, reactions[s], now)...)
 	var ops []docstore.Op
 	var lanes []string
 	for _, o := range follow {
@@ -435,7 +436,13 @@ func (w *Workers) end(ctx context.Context, d docstore.Doc[Entry], s State, se *a
 	return nil
 }
 
-// reaction makes the entry that shows a person, on their own message, what became of their words.
+// reactions show the last states.
+var reactions = map[State]adapters.Reaction{
+	StateSent: adapters.ReactionDone, StateFailed: adapters.ReactionFailed, StateUnknown: adapters.ReactionUnsure, StateParked: adapters.ReactionWaiting,
+}
+
+// reaction makes the entry that shows a person, on their own message, what became of their words. It has a lane of its own, for it must not wait behind messages the
+// group has no budget for.
 func (t *Transcript) reaction(e *Entry, r adapters.Reaction, now time.Time) []*Entry {
 	from := e.Post.Origin
 	if from == nil || e.Post.Verb == VerbReact {
@@ -444,10 +451,11 @@ func (t *Transcript) reaction(e *Entry, r adapters.Reaction, now time.Time) []*E
 	if f, ok := t.features(from.Inbox); !ok || !f.React {
 		return nil
 	}
-	return []*Entry{t.newOutgoing(e.For, e.ID+"|"+string(r), Post{
-		Verb: VerbReact, Inbox: from.Inbox, Native: from.ID, Reaction: r, Author: AuthorBot,
-		Message: adapters.Outgoing{Chat: from.Chat, Group: true}, Topic: Topic{Key: from.Topic},
-	}, now)}
+	o := t.newOutgoing(e.For, e.ID+"|"+string(r), Post{
+		Verb: VerbReact, Inbox: from.Inbox, Native: from.ID, Reaction: r, Author: AuthorBot, Message: adapters.Outgoing{Chat: from.Chat, Group: true},
+	}, now)
+	o.Lane = outLane(from.Inbox, from.Chat, "reactions")
+	return []*Entry{o}
 }
 
 // saveSent records deliveries, together with the reactions that show them.
@@ -456,7 +464,7 @@ func (t *Transcript) saveSent(ctx context.Context, docs []docstore.Doc[Entry]) e
 	var ops []docstore.Op
 	for i := range docs {
 		e := &docs[i].Value
-		for _, f := range t.reaction(e, adapters.ReactionDone, e.DoneAt) {
+		for _, f := range t.reaction(e, reactions[e.State], e.DoneAt) {
 			ops, lanes = append(ops, t.entries.InsertOp(f.ID, f)), append(lanes, f.Lane)
 		}
 		ops = append(ops, t.entries.ReplaceOp(docs[i].ID, docs[i].Version, e))

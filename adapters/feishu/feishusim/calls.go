@@ -231,7 +231,7 @@ func (s *Sim) showEdit(m *message) {
 }
 
 // emojis are some of the platform's emoji names.
-var emojis = []string{"OnIt", "DONE", "CrossMark", "CheckMark", "OK", "THUMBSUP", "Get", "LGTM", "ERROR", "SMILE", "Typing", "No", "Yes"}
+var emojis = []string{"OnIt", "DONE", "CrossMark", "CheckMark", "OK", "THUMBSUP", "Get", "LGTM", "ERROR", "SMILE", "THINKING", "Typing", "No", "Yes"}
 
 func (s *Sim) react(c call) (map[string]any, *refusal) {
 	var b struct {

@@ -8,7 +8,7 @@ const icons = {
   location: "📍", link: "🔗", contact: "👤",
 };
 
-const emoji = { DONE: "✅", CheckMark: "✅", OK: "👌", OnIt: "👀", Get: "👀", THUMBSUP: "👍", LGTM: "👍", CrossMark: "❌", ERROR: "❌", No: "❌", Yes: "✅", Typing: "✍️", SMILE: "😊" };
+const emoji = { DONE: "✅", CheckMark: "✅", OK: "👌", OnIt: "👀", Get: "👀", THUMBSUP: "👍", LGTM: "👍", CrossMark: "❌", ERROR: "❌", No: "❌", Yes: "✅", THINKING: "🤔", Typing: "✍️", SMILE: "😊" };
 
 /** Makes an element; strings among the children become text nodes. */
 export function make(tag, attributes = {}, ...children) {
