@@ -86,7 +86,7 @@ type group struct {
 var kinds = map[string][]string{
 	WeChatInbox:   {"image", "voice", "video", "shortvideo", "location", "link"},
 	PassiveInbox:  {"image", "voice", "video", "shortvideo", "location", "link"},
-	TelegramInbox: {"photo", "album", "sticker", "voice", "video", "document", "location", "contact"},
+	TelegramInbox: {"photo", "album", "sticker", "voice", "audio", "video", "video_note", "animation", "document", "location", "contact"},
 	FeishuInbox:   {"image", "sticker", "audio", "media", "file", "location"},
 }
 

@@ -4,7 +4,7 @@ import { t, locale, translate } from "./words.js";
 import { firstLine } from "./talks.js";
 
 const icons = {
-  image: "🖼️", photo: "🖼️", album: "🖼️", sticker: "😀", voice: "🎤", audio: "🎤", video: "🎬", shortvideo: "🎬", media: "🎬", file: "📎", document: "📎",
+  image: "🖼️", photo: "🖼️", album: "🖼️", sticker: "😀", voice: "🎤", audio: "🎤", video: "🎬", video_note: "🎬", animation: "🎞️", shortvideo: "🎬", media: "🎬", file: "📎", document: "📎",
   location: "📍", link: "🔗", contact: "👤",
 };
 
