@@ -24,6 +24,9 @@
 // Doubles: an entry found in state sending by somebody else was cut between the call and its record. Its outcome is unknown. It is repeated with the same key where
 // the platform recognizes it (Features.IdempotentFor); elsewhere the bot's words, and those of a customer it brings to a desk, are repeated once and counted; an agent's words are left unknown, and the agent is told and may send them again.
 //
+// Budgets: a send takes a unit of its chat's budget and of each of its account's in one step, or of none, so that a wait for one costs nothing of the other. A pause the
+// platform orders holds for the chat or, with AccountWide, for the account, on every replica; reactions keep it too, though they have no budget and a lane of their own.
+//
 // Purses: where Features limit what a person may be sent, a document beside the entries counts it. A received message fills the purse in the write that stores it, a send
 // pays in the write that claims it; the bot may take two of five, people the rest. What the purse or the platform refuses is parked; the next message of the person
 // queues it again, before what that message brings. Posts marked Optional are left out instead.
