@@ -125,9 +125,9 @@ func (w *World) Config(dir string) *config.Config {
 	}
 	cfg.People = []handoff.Member{
 		{Inbox: FeishuInbox, ID: FeishuAgent, Name: "小王", Role: handoff.RoleAgent},
-		{Inbox: FeishuInbox, ID: FeishuSecond, Name: "小李", Role: handoff.RoleAgent},
+		{Inbox: FeishuInbox, ID: FeishuSecond, Name: "小李", Role: handoff.RoleAdmin},
 		{Inbox: TelegramInbox, ID: TelegramAgent, Name: "Anna", Role: handoff.RoleAgent},
-		{Inbox: TelegramInbox, ID: TelegramOther, Name: "Ben", Role: handoff.RoleAgent},
+		{Inbox: TelegramInbox, ID: TelegramOther, Name: "Ben", Role: handoff.RoleAdmin},
 	}
 	cfg.Bot = bot.Config{}
 	cfg.Bot.Defaults()
@@ -197,9 +197,9 @@ desks:
   - { name: %s, inbox: %s, chat: %q }
 people:
   - { inbox: %s, id: %s, name: 小王, role: agent }
-  - { inbox: %s, id: %s, name: 小李, role: agent }
+  - { inbox: %s, id: %s, name: 小李, role: admin }
   - { inbox: %s, id: %q, name: Anna, role: agent }
-  - { inbox: %s, id: %q, name: Ben, role: agent }
+  - { inbox: %s, id: %q, name: Ben, role: admin }
 `, listen, dir,
 		WeChatInbox, wx.AppID, wx.AppSecret, wx.Token, wx.AESKey, wx.Mode, w.WeChat.BaseURL(),
 		FeishuInbox, fs.AppID, fs.AppSecret, fs.VerificationToken, fs.EncryptKey, w.Feishu.BaseURL(),
