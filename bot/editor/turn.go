@@ -157,9 +157,17 @@ func (t *turn) here(id, text string, choices ...adapters.Choice) transcript.Post
 
 func (t *turn) askedID() string { return postPrefix + t.m.ID }
 
+// thread is where the answer to the message stands; under one outside threads a new thread may begin, which is named after it.
+func (t *turn) thread() adapters.ThreadID {
+	if t.m.Group && t.m.Thread == "" {
+		return adapters.ThreadID(t.m.Native)
+	}
+	return t.m.Thread
+}
+
 // ask posts a text with the options under it and remembers them.
 func (t *turn) ask(text string, options ...option) {
-	t.s.Asked, t.s.Token, t.s.Thread, t.s.Menu = t.askedID(), short(t.m.ID), t.m.Thread, options
+	t.s.Asked, t.s.Token, t.s.Thread, t.s.Menu = t.askedID(), short(t.m.ID), t.thread(), options
 	lines := []string{text}
 	var words []string
 	n := 0
