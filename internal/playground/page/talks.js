@@ -57,13 +57,18 @@ export class Talks {
     this.waiting.delete(key);
   }
 
-  // On Feishu a thread is named by its root, which itself stands in the main view: the root is shown in both.
+  // On Feishu a thread is named by its root, which itself stands in the main view: the root is shown in both. A card in the main view, or what it replies to, is
+  // the root of the thread in which people may answer.
   #place(item) {
-    const talk = this.talk(item.inbox, item.chat, item.thread);
-    const root = item.thread && this.byID.get(`${item.inbox}|${item.chat}|${item.thread}`);
-    if (root && !root.talks.includes(talk)) this.#add(talk, root);
+    this.#join(item, item.thread);
+    if (item.group && !item.thread && item.card && !item.from) this.#join(item, item.replyTo || item.id);
+  }
+
+  #join(item, thread) {
+    const talk = this.talk(item.inbox, item.chat, thread);
+    const root = thread && this.byID.get(`${item.inbox}|${item.chat}|${thread}`);
+    if (root && root !== item && !root.talks.includes(talk)) this.#add(talk, root);
     this.#add(talk, item);
-    if (item.group && !item.thread && item.card && !item.from) this.#add(this.talk(item.inbox, item.chat, item.id), item);
   }
 
   #add(talk, item) {
