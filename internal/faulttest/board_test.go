@@ -28,12 +28,11 @@ type board struct {
 	private map[chatKey]map[string][]sighting // token -> sightings in one person's chat
 	groups  map[string][]sighting             // token -> sightings in the desks' groups
 	notices map[string][]sighting             // thread -> posts with a button to send again
-	doubted map[string]bool                   // replies whose author was told that they may not have arrived
 	gaveUp  map[string]bool                   // messages the platform told their author of that they were not delivered
 }
 
 func newBoard() *board {
-	return &board{private: map[chatKey]map[string][]sighting{}, groups: map[string][]sighting{}, notices: map[string][]sighting{}, doubted: map[string]bool{}, gaveUp: map[string]bool{}}
+	return &board{private: map[chatKey]map[string][]sighting{}, groups: map[string][]sighting{}, notices: map[string][]sighting{}, gaveUp: map[string]bool{}}
 }
 
 // The tokens that stand for fixed words of the account.
@@ -112,7 +111,6 @@ func (b *board) addGroup(s sighting, p sim.Post) {
 	for _, button := range p.Buttons {
 		if button.Data == "resend" {
 			b.notices[s.thread] = append(b.notices[s.thread], s)
-			b.doubted[strings.Clone(p.ReplyTo)] = true
 		}
 	}
 }
@@ -135,13 +133,6 @@ func (b *board) resendable(thread string) []sighting {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.notices[thread]
-}
-
-// inDoubt says whether the author of a reply was told that it may not have arrived.
-func (b *board) inDoubt(id string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.doubted[id]
 }
 
 // undelivered says whether the platform told the author so.

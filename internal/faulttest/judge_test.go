@@ -85,7 +85,7 @@ type verdict struct {
 
 // judge compares what was said with what was seen.
 func judge(r *record) *verdict {
-	j := &judging{record: r, verdict: &verdict{explained: map[string]int{}}, owners: map[string]int{}, used: map[int]bool{}, severed: map[string]bool{}}
+	j := &judging{record: r, verdict: &verdict{explained: map[string]int{}}, owners: map[string]int{}, used: map[int]bool{}, severed: map[string]bool{}, heeded: map[string]bool{}}
 	j.places()
 	j.losses()
 	j.doubles()
@@ -98,6 +98,7 @@ type judging struct {
 	*verdict
 	owners  map[string]int  // platform|thread -> customer
 	used    map[int]bool    // events that explain a double already
+	heeded  map[string]bool // notices that stand for a reply already
 	severed map[string]bool // the same of events that explain one of each chat
 }
 
@@ -193,7 +194,7 @@ func (j *judging) losses() {
 			continue
 		}
 		what := fmt.Sprintf("%s %q of customer %d at %v, message %s", s.sort, s.text, s.customer, j.homes[s.customer], s.id)
-		if s.sort == sortReply && j.inDoubt(s.id) {
+		if s.sort == sortReply && j.inDoubt(s) {
 			j.told++ // and whether to send it again was the author's to say
 			continue
 		}
@@ -208,6 +209,24 @@ func (j *judging) losses() {
 		j.told += told
 		j.lost = append(j.lost, missing[c][told:]...)
 	}
+}
+
+// inDoubt says whether the author of a reply was told, in the customer's thread, that one may not have arrived, for each reply once. In a thread every post replies to the
+// root, so which one is meant only the platform's page shows.
+func (j *judging) inDoubt(s said) bool {
+	for thread, owner := range j.owners {
+		if owner != s.customer {
+			continue
+		}
+		_, id, _ := strings.Cut(thread, "|")
+		for _, notice := range j.resendable(id) {
+			if !j.heeded[notice.id] && notice.at.After(j.arrival(s).begun) {
+				j.heeded[notice.id] = true
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // doubles finds what was sent more than once. Only the fixed words that may come again are left out.

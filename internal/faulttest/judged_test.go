@@ -1,6 +1,7 @@
 package faulttest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,15 @@ func (s *scene) hit(kind, op string, at float64) {
 func (s *scene) lasts(kind string, from, to float64) {
 	s.hit(kind, "", from)
 	s.events[len(s.events)-1].end = after(to)
+}
+
+// doubts tells an agent that a reply may not have arrived.
+func (s *scene) doubts(thread string, at float64) {
+	s.seq++
+	s.board.add(playground.TelegramInbox, sim.Post{
+		Seq: s.seq, ID: fmt.Sprint("n", s.seq), Chat: playground.TelegramGroup, Group: true, Thread: thread, Text: "不确定这条消息是否送达", At: after(at),
+		Buttons: []sim.Button{{Label: "重新发送", Data: "resend"}},
+	})
 }
 
 // again is an answer inside one of the requests for a message that the store kept waiting, and once more.
@@ -132,7 +142,16 @@ func TestJudge(t *testing.T) {
 		}},
 		{name: "a reply that may not have arrived, and the agent knows", delivered: 6, told: 1, change: func(s *scene) {
 			s.says(0, sortReply, "4", "已经查到 [a0.4]", "[a0.4]", 6)
-			s.doubted["4"] = true
+			s.doubts("9", 7)
+		}},
+		{name: "an agent who was told of one lost reply, not of the other", delivered: 7, told: 1, lost: 1, change: func(s *scene) {
+			s.says(0, sortReply, "4", "已经查到 [a0.4]", "[a0.4]", 6)
+			s.says(0, sortReply, "5", "已经查到 [a0.5]", "[a0.5]", 6)
+			s.doubts("9", 7)
+		}},
+		{name: "an agent who was told before", delivered: 6, lost: 1, change: func(s *scene) {
+			s.says(0, sortReply, "4", "已经查到 [a0.4]", "[a0.4]", 6)
+			s.doubts("9", 5.5)
 		}},
 		{name: "a double for no reason", delivered: 5, doubled: 1, change: func(s *scene) {
 			s.answers(0, "KF000001 七天内可以退货。", 2.4)
