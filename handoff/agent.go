@@ -216,7 +216,7 @@ func (d *Desks) Identify(m *adapters.Message) string {
 var aliases = map[string]string{
 	"备注": "note", "接入": "claim", "接管": "take", "释放": "release", "结束": "close", "工单": "ticket",
 	"客户": "info", "历史": "history", "上线": "on", "下线": "off", "忙碌": "busy", "排队": "queue", "会话": "cases",
-	"帮助": "help", "重开": "reopen", "发送": "send", "知识库": "faq",
+	"帮助": "help", "重开": "reopen", "发送": "send", "知识库": "faq", "撤回": "undo",
 }
 
 // unslash drops what nobody sees before a text and turns what a Chinese keyboard types for slashes at its beginning into slashes: what is meant as a note must not go out.

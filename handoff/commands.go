@@ -33,6 +33,7 @@ func (d *Desks) table() map[string]command {
 		"queue":   {atDesk: (*Desks).queue, help: texts.HelpQueue},
 		"t":       {atDesk: (*Desks).t, help: texts.HelpT},
 		"tickets": {atDesk: (*Desks).tickets, help: texts.HelpTickets},
+		"undo":    {inCase: (*Desks).undo, help: texts.HelpUndo},
 		"resend":  {inCase: (*Desks).resend},
 		"help":    {atDesk: (*Desks).help},
 	}

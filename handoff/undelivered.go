@@ -13,6 +13,9 @@ import (
 // the desk, the desk about the bot's words. Notices themselves are told to nobody, so it ends.
 func (d *Desks) Undelivered(ctx context.Context, e *transcript.Entry) []transcript.Post {
 	p := e.Post
+	if p.Verb == transcript.VerbRecall && p.Origin != nil {
+		return []transcript.Post{d.notUndone(p.Origin)}
+	}
 	if p.Verb != "" && p.Verb != transcript.VerbSend {
 		return nil
 	}

@@ -155,6 +155,8 @@ const (
 	EditNotCarried   = "edit_not_carried"
 	HeldReply        = "held_reply" // Agent
 	HeldGone         = "held_gone"
+	UndoNothing      = "undo_nothing"
+	UndoFailed       = "undo_failed"
 	ButtonSendAnyway = "button_send_anyway"
 	ButtonNote       = "button_note"
 	ButtonTake       = "button_take"
@@ -216,6 +218,7 @@ const (
 	HelpTake    = "help_take"
 	HelpRelease = "help_release"
 	HelpClose   = "help_close"
+	HelpUndo    = "help_undo"
 	HelpReopen  = "help_reopen"
 	HelpTicket  = "help_ticket"
 	HelpInfo    = "help_info"

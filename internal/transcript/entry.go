@@ -36,6 +36,7 @@ const (
 	VerbReact       Verb = "react"        // put Reaction on the message Native
 	VerbCloseThread Verb = "close_thread" // mark the topic as finished
 	VerbNudge       Verb = "nudge"        // tell a person outside the window that words wait for them
+	VerbRecall      Verb = "recall"       // take back the message of the entry Target
 	VerbFetch       Verb = "fetch"        // bring the bytes of an attachment into our store
 )
 
@@ -62,7 +63,7 @@ type Post struct {
 	Message adapters.Outgoing `json:"message"`
 	Topic   Topic             `json:"topic,omitzero"`
 	Author  Author            `json:"author"`
-	// Target is the entry id (Outgoing.Key) of the message to edit.
+	// Target is the entry id (Outgoing.Key) of the message to edit or take back.
 	Target string `json:"target,omitempty"`
 	// Native and Reaction are for VerbReact.
 	Native   adapters.MessageID `json:"native,omitempty"`

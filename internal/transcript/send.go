@@ -388,7 +388,7 @@ func (w *Workers) unknownOutcome(ctx context.Context, a adapters.Adapter, d docs
 	keyed := !passive && w.o.Now().Sub(e.FirstAt) < a.Features().IdempotentFor
 	switch {
 	case e.Post.Optional || e.Post.Verb == VerbNudge: // once is enough
-	case e.Post.Verb == VerbEdit || e.Post.Verb == VerbReact || e.Post.Verb == VerbCloseThread:
+	case e.Post.Verb == VerbEdit || e.Post.Verb == VerbReact || e.Post.Verb == VerbCloseThread || e.Post.Verb == VerbRecall:
 		if e.Tries < 3 {
 			return w.again(ctx, d, w.pause(e)) // the same edit twice changes nothing
 		}
@@ -499,6 +499,8 @@ func (w *Workers) call(ctx context.Context, a adapters.Adapter, e *Entry) error 
 		return nil
 	case VerbCloseThread:
 		return w.closeThread(ctx, a, e)
+	case VerbRecall:
+		return w.recallTarget(ctx, a, e)
 	case VerbNudge:
 		if n, ok := adapters.As[adapters.Nudger](a); ok {
 			return n.Nudge(ctx, e.Post.Message.Chat)
