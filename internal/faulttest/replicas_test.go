@@ -29,8 +29,8 @@ func claim(d time.Duration) time.Duration {
 }
 
 // TestReplicaSet is three gateways behind a round-robin balancer without sticky sessions, on a MongoDB server and a Redis; one of them polls Telegram.
+// It runs alone, as TestReplicas does.
 func TestReplicaSet(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t, layout{entries: 60, replicas: 3, polling: true})
 	defer w.observe(t.Context())()
 	c := &crowd{t: t, w: w}
