@@ -24,9 +24,12 @@ const (
 	LevelError   Level = "error"   // something the gateway needs does not work
 )
 
-// Finding is one thing that was looked at. Its texts hold no secret; they are English, as the command line is.
+// Finding is one thing that was looked at. Its texts hold no secret.
 type Finding struct {
 	Level   Level
-	Subject string // what was looked at and what it is like
-	Fix     string // what to click or write; "" for LevelOK
+	Subject string // what was looked at and what it is like, in English as the command line is
+	Fix     Fix    // the zero Fix for LevelOK
 }
+
+// Fix says what to click or write, in English and in Chinese: the platforms' own pages are in either, and so are those who run the account.
+type Fix struct{ EN, ZH string }

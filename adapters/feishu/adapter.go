@@ -39,7 +39,7 @@ func New(inbox adapters.InboxName, cfg Config, env adapters.Env) (*Adapter, erro
 	return &Adapter{
 		inbox: inbox, env: env, client: c, verify: newVerifier(cfg), transport: cfg.Transport,
 		people: newPeople(c, env),
-		self:   &self{known: cfg.BotOpenID, given: cfg.BotOpenID != "", ask: c.botInfo, now: env.Now},
+		self:   &self{known: cfg.BotOpenID, given: cfg.BotOpenID != "", ask: c.ownID, now: env.Now},
 	}, nil
 }
 

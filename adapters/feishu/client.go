@@ -153,12 +153,16 @@ func credentialError(err error) error {
 	return se
 }
 
-// botInfo asks for the bot's own open_id (open.feishu.cn/document/client-docs/bot-v3/obtain-bot-info).
-func (c *client) botInfo(ctx context.Context) (string, error) {
+// botInfo is what the platform says about the app's bot.
+type botInfo struct {
+	OpenID string `json:"open_id"`
+	Status int    `json:"activate_status"`
+}
+
+// botInfo asks for it (open.feishu.cn/document/client-docs/bot-v3/obtain-bot-info).
+func (c *client) botInfo(ctx context.Context) (botInfo, error) {
 	var answer struct {
-		Bot struct {
-			OpenID string `json:"open_id"`
-		} `json:"bot"`
+		Bot botInfo `json:"bot"`
 	}
 	err := c.do(ctx, "bot info", func(ctx context.Context, token larkcore.RequestOptionFunc) error {
 		resp, err := larkcore.Request(ctx, &larkcore.ApiReq{
@@ -170,7 +174,13 @@ func (c *client) botInfo(ctx context.Context) (string, error) {
 		}
 		return json.Unmarshal(resp.RawBody, &answer)
 	})
-	return answer.Bot.OpenID, err
+	return answer.Bot, err
+}
+
+// ownID asks for the bot's open_id.
+func (c *client) ownID(ctx context.Context) (string, error) {
+	bot, err := c.botInfo(ctx)
+	return bot.OpenID, err
 }
 
 // judging is the HTTP client the SDK gets. Transport faults and refusals become *adapters.SendError before the SDK can retry,

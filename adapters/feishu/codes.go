@@ -32,6 +32,13 @@ const (
 	codeImageFormat = 234011
 	codeResolution  = 234039
 	codeScope       = 99991672
+	codeNoBot       = 11205
+	codeBotOff      = 230006
+	codeBotOffChats = 232025
+	codeBotOffFiles = 234007
+	codeAddress     = 99991401
+	codeQuota       = 99991403
+	codeNotEnabled  = 99991662
 	codeNoChat      = 232006
 	codeOutside     = 232011
 	minRetryAfter   = time.Second
@@ -52,7 +59,8 @@ type outcome struct {
 var outcomes = map[int]outcome{
 	230001:          {adapters.ReasonRejected, "a parameter is invalid"},
 	230002:          {adapters.ReasonUnreachable, "the bot is not in the chat"},
-	230006:          {adapters.ReasonUnauthorized, "the app's bot ability is off: activate it in the developer console"},
+	codeNoBot:       {adapters.ReasonUnauthorized, "the app has no bot: add the ability in the developer console and publish a version"},
+	codeBotOff:      {adapters.ReasonUnauthorized, "the app's bot ability is off: activate it in the developer console"},
 	230009:          {adapters.ReasonRejected, "it is too late to withdraw the message"},
 	codeWithdrawn:   {adapters.ReasonThreadGone, "the message was withdrawn"},
 	230012:          {adapters.ReasonRejected, "the message is not the bot's"},
@@ -92,7 +100,7 @@ var outcomes = map[int]outcome{
 	41050:           {adapters.ReasonRejected, "the person is outside the app's contact range"},
 	codeNoChat:      {adapters.ReasonUnreachable, "there is no such chat"},
 	codeOutside:     {adapters.ReasonUnreachable, "the bot is not in the chat"},
-	232025:          {adapters.ReasonUnauthorized, "the app's bot ability is off: activate it in the developer console"},
+	codeBotOffChats: {adapters.ReasonUnauthorized, "the app's bot ability is off: activate it in the developer console"},
 	232009:          {adapters.ReasonUnreachable, "the group was dissolved"},
 	234001:          {adapters.ReasonRejected, "a parameter of the file is invalid"},
 	234002:          {adapters.ReasonUnauthorized, "the app may not handle files: add the scope im:resource and publish a version"},
@@ -100,7 +108,7 @@ var outcomes = map[int]outcome{
 	234004:          {adapters.ReasonRejected, "the bot is not in the chat of the file"},
 	234005:          {adapters.ReasonRejected, "the image was deleted"},
 	codeTooLarge:    {adapters.ReasonRejected, "the file is too large"},
-	234007:          {adapters.ReasonUnauthorized, "the app's bot ability is off: activate it in the developer console"},
+	codeBotOffFiles: {adapters.ReasonUnauthorized, "the app's bot ability is off: activate it in the developer console"},
 	234008:          {adapters.ReasonRejected, "the file belongs to another app"},
 	234009:          {adapters.ReasonUnauthorized, "the app may not handle this file"},
 	234010:          {adapters.ReasonRejected, "the file is empty"},
@@ -113,10 +121,10 @@ var outcomes = map[int]outcome{
 	234042:          {adapters.ReasonUnavailable, "the company's own storage fails"},
 	234043:          {adapters.ReasonRejected, "files of this type of message cannot be fetched"},
 	codeRate:        {adapters.ReasonRateLimited, "too many calls of this app"},
-	99991401:        {adapters.ReasonUnauthorized, "our address is not on the app's IP whitelist"},
-	99991403:        {adapters.ReasonUnauthorized, "the company's monthly quota of API calls is used up"},
+	codeAddress:     {adapters.ReasonUnauthorized, "our address is not on the app's IP whitelist"},
+	codeQuota:       {adapters.ReasonUnauthorized, "the company's monthly quota of API calls is used up"},
 	codeNoToken:     {adapters.ReasonUnauthorized, "the call has no token"},
-	99991662:        {adapters.ReasonUnauthorized, "the app is not enabled"},
+	codeNotEnabled:  {adapters.ReasonUnauthorized, "the app is not enabled"},
 	codeTenantToken: {adapters.ReasonUnauthorized, "the tenant token is invalid"},
 	codeAppToken:    {adapters.ReasonUnauthorized, "the app token is invalid"},
 	99991668:        {adapters.ReasonUnauthorized, "the user token is invalid"},

@@ -12,11 +12,9 @@ import (
 const (
 	scopesPath = "/open-apis/application/v6/scopes"
 	granted    = 1
-	console    = "in the developer console (open.feishu.cn/app) open the app"
-	publish    = ", then create and publish a version (版本管理与发布)"
 )
 
-// need is what the gateway does and the scopes of which one allows it (page 权限管理).
+// need is what the gateway does and the scopes of which one allows it.
 type need struct {
 	does   string
 	anyOf  []string
@@ -40,15 +38,20 @@ var needs = []need{
 func (a *Adapter) Inspect(ctx context.Context, q adapters.Inspection) []adapters.Finding {
 	found := []adapters.Finding{a.inspectDelivery(ctx, q.WebhookURL)}
 	bot, err := a.client.botInfo(ctx)
-	if err != nil {
+	switch {
+	case noBot(err), err == nil && bot.OpenID == "":
+		return append(found, bad("credentials: accepted, but the app has no bot", pageBot))
+	case err != nil:
 		return append(found, refused("credentials", err))
 	}
-	if bot == "" {
-		return append(found, bad("credentials: accepted, but the app has no bot", console+", 添加应用能力, and add 机器人"+publish))
+	found = append(found, fine("credentials: the platform accepts app_id and app_secret, and the bot is "+bot.OpenID))
+	if state, off := inactive[bot.Status]; off {
+		found = append(found, bad("the app is not enabled: "+state, pageRelease))
 	}
-	found = append(found, fine("credentials: the platform accepts app_id and app_secret, and the bot is "+bot))
-	if a.self.configured() && a.self.openID(ctx) != bot {
-		found = append(found, bad("bot_open_id is not this app's bot, so mentions are missed", "remove bot_open_id, or write "+bot))
+	if a.self.configured() && a.self.openID(ctx) != bot.OpenID {
+		found = append(found, bad("bot_open_id is not this app's bot, so mentions are missed", adapters.Fix{
+			EN: "remove bot_open_id from the configuration, or write " + bot.OpenID, ZH: "删掉配置里的 bot_open_id，或改成 " + bot.OpenID,
+		}))
 	}
 	found = append(found, a.inspectScopes(ctx, len(q.Groups) > 0)...)
 	for _, group := range q.Groups {
@@ -57,28 +60,62 @@ func (a *Adapter) Inspect(ctx context.Context, q adapters.Inspection) []adapters
 	return found
 }
 
+// noBot says that a call was refused because the app has no bot, or its bot is off.
+func noBot(err error) bool {
+	return refusedWith(err, codeNoBot, codeBotOff, codeBotOffChats, codeBotOffFiles)
+}
+
+// inactive are the values of activate_status in which an app does not work
+// (open.feishu.cn/document/client-docs/bot-v3/obtain-bot-info); 2 is enabled, 4 waits for an upgrade and goes on working.
+var inactive = map[int]string{
+	0: "not installed in the company yet", 1: "the company disabled it", 3: "installed, waiting to be enabled",
+	5: "its license has ended", 6: "the company's plan has ended",
+}
+
 // events are what must be subscribed to; no API tells what is.
 const events = "im.message.receive_v1, im.message.updated_v1, im.message.recalled_v1, im.chat.access_event.bot_p2p_chat_entered_v1, im.chat.member.bot.added_v1, " +
 	"im.chat.member.bot.deleted_v1, im.chat.disbanded_v1, application.bot.menu_v6 and the callback card.action.trigger"
 
 // inspectDelivery says how events must reach us. A connection can be tried; what else is set in the console can only be told.
 func (a *Adapter) inspectDelivery(ctx context.Context, url string) adapters.Finding {
-	const page = console + ", 事件与回调"
 	if a.transport == TransportWebsocket {
-		if _, _, err := a.client.endpoint(ctx); err != nil {
-			return bad("long connection: "+err.Error(), page+": set both subscription modes to 使用长连接 and subscribe to "+events+publish)
-		}
-		return warn("long connection: the platform gives us an address; it does not tell what is subscribed, please compare",
-			page+": both subscription modes must be 使用长连接, with "+events)
+		return a.inspectConnection(ctx)
 	}
 	switch {
 	case url == "":
-		return bad("no public address is configured, so the platform cannot deliver", "write http.public_url, or transport: websocket, which needs none")
+		return bad("no public address is configured, so the platform cannot deliver", adapters.Fix{
+			EN: "write http.public_url, or transport: websocket, which needs none",
+			ZH: "在配置里写 http.public_url，或改用不需要公网地址的 transport: websocket",
+		})
 	case !strings.HasPrefix(url, "https://"):
-		return warn("deliveries go over plain http: "+url, "use https, so that nobody on the way can read or change them")
+		return warn("deliveries go over plain http: "+url, eventsPage(
+			"write an https address there and into http.public_url, so that nobody on the way can read or change deliveries",
+			"请求地址和 http.public_url 都改成 https，防止途中被偷看或篡改"))
 	}
-	return warn("webhook: the platform does not tell its settings by API, please compare",
-		fmt.Sprintf("%s: the request address of 事件配置 and of 回调配置 must be %s, Encrypt Key and Verification Token as in the configuration, with %s", page, url, events))
+	return warn("webhook: the platform does not tell its settings by API, please compare", eventsPage(
+		fmt.Sprintf("the request address of 事件配置 and of 回调配置 must be %s, Encrypt Key and Verification Token as in the configuration, with %s", url, events),
+		fmt.Sprintf("「事件配置」和「回调配置」的请求地址都应为 %s，Encrypt Key、Verification Token 与配置相同，并订阅 %s", url, events)))
+}
+
+// inspectConnection asks for the address of the long connection.
+func (a *Adapter) inspectConnection(ctx context.Context) adapters.Finding {
+	_, _, err := a.client.endpoint(ctx)
+	if err == nil {
+		return warn("long connection: the platform gives us an address; it does not tell what is subscribed, please compare", eventsPage(
+			"both subscription modes must be 使用长连接接收 (persistent connection), with "+events,
+			"两处订阅方式都应为「使用长连接接收」，并订阅 "+events))
+	}
+	fix := fixReach
+	var no *refusedError
+	switch {
+	case errors.As(err, &no) && no.code == codeAddress:
+		fix = pageAddress
+	case no != nil:
+		fix = eventsPage(
+			"set both subscription modes to 使用长连接接收 (persistent connection), subscribe to "+events+", then publish a version (版本管理与发布)",
+			"两处订阅方式都选「使用长连接接收」，订阅 "+events+"，再到「版本管理与发布」发布版本")
+	}
+	return bad("long connection: "+err.Error(), fix)
 }
 
 func (a *Adapter) inspectScopes(ctx context.Context, groups bool) []adapters.Finding {
@@ -89,7 +126,8 @@ func (a *Adapter) inspectScopes(ctx context.Context, groups bool) []adapters.Fin
 		} `json:"scopes"`
 	}
 	if err := a.client.get(ctx, "scopes", scopesPath, nil, &data); err != nil {
-		return []adapters.Finding{warn("scopes: the platform does not tell them: "+err.Error(), console+", 权限管理, and compare with the manual")}
+		return []adapters.Finding{warn("scopes: the platform does not tell them: "+err.Error(), page(
+			"权限管理 (Permissions & Scopes), and compare with the table in the manual", "权限管理，与手册里的权限表核对"))}
 	}
 	has := map[string]bool{}
 	for _, s := range data.Scopes {
@@ -101,7 +139,7 @@ func (a *Adapter) inspectScopes(ctx context.Context, groups bool) []adapters.Fin
 			continue
 		}
 		found = append(found, adapters.Finding{
-			Level: n.level, Subject: "scopes: the bot may not " + n.does, Fix: console + ", 权限管理, and add " + n.anyOf[0] + publish,
+			Level: n.level, Subject: "scopes: the bot may not " + n.does, Fix: scopePage(n.anyOf[0]),
 		})
 	}
 	if len(found) == 0 {
@@ -122,20 +160,20 @@ func hasAny(has map[string]bool, names []string) bool {
 func (a *Adapter) inspectGroup(ctx context.Context, group adapters.ChatID) []adapters.Finding {
 	name := "group " + string(group)
 	if !validID(string(group), chatIDPrefix) {
-		return []adapters.Finding{bad(name+": this is no chat's id", "write /id to the bot in the group, and put the id it tells into desks")}
+		return []adapters.Finding{bad(name+": this is no chat's id", fixGroupID)}
 	}
 	info, err := a.client.chatInfo(ctx, group)
 	switch {
 	case refusedWith(err, codeScope):
-		return []adapters.Finding{warn(name+": the bot may not look at it", console+", 权限管理, and add im:chat:readonly"+publish)}
+		return []adapters.Finding{warn(name+": the bot may not look at it", scopePage("im:chat:readonly"))}
 	case refusedWith(err, codeOutside, codeNoChat):
-		return []adapters.Finding{bad(name+": the bot is not in it, or there is no such group", "in the group open 设置 > 群机器人 and add the bot; write /id there and compare the id with desks")}
+		return []adapters.Finding{bad(name+": the bot is not in it, or there is no such group", fixGroupBot)}
 	case err != nil:
 		return []adapters.Finding{refused(name, err)}
 	case info.Mode == modePrivate:
-		return []adapters.Finding{bad(name+": this is a private chat", "write /id to the bot in the desk's group, and put that id into desks")}
+		return []adapters.Finding{bad(name+": this is a private chat", fixGroupID)}
 	case strings.HasPrefix(info.Status, "dissolved"):
-		return []adapters.Finding{bad(name+": the group was dissolved", "make another one, add the bot, and put its id into desks")}
+		return []adapters.Finding{bad(name+": the group was dissolved", fixGroupNew)}
 	}
 	return append(cautions(name, info), fine(name+": the bot is in it, "+kindOf(info)))
 }
@@ -144,10 +182,10 @@ func (a *Adapter) inspectGroup(ctx context.Context, group adapters.ChatID) []ada
 func cautions(name string, info chatInfo) []adapters.Finding {
 	var found []adapters.Finding
 	if info.Moderation != "" && info.Moderation != "all_members" {
-		found = append(found, warn(name+": not everybody may speak there ("+info.Moderation+")", "in the group open 设置 > 群管理 > 谁可以发言 and choose 所有群成员, or add the bot there"))
+		found = append(found, warn(name+": not everybody may speak there ("+info.Moderation+")", fixGroupSpeak))
 	}
 	if info.External {
-		found = append(found, warn(name+": people of other companies are in it, where bots may be refused (230027)", "use a group of your own company, or have the app released for external groups"))
+		found = append(found, warn(name+": people of other companies are in it, where bots may be refused (230027)", fixGroupOwn))
 	}
 	return found
 }
@@ -163,26 +201,10 @@ func fine(subject string) adapters.Finding {
 	return adapters.Finding{Level: adapters.LevelOK, Subject: subject}
 }
 
-func warn(subject, fix string) adapters.Finding {
+func warn(subject string, fix adapters.Fix) adapters.Finding {
 	return adapters.Finding{Level: adapters.LevelWarning, Subject: subject, Fix: fix}
 }
 
-func bad(subject, fix string) adapters.Finding {
+func bad(subject string, fix adapters.Fix) adapters.Finding {
 	return adapters.Finding{Level: adapters.LevelError, Subject: subject, Fix: fix}
-}
-
-// refused explains a failed call; its own words say what to do for the codes that are known.
-func refused(subject string, err error) adapters.Finding {
-	fix := "see the code in the manual"
-	var se *adapters.SendError
-	switch {
-	case !errors.As(err, &se):
-	case se.Reason == adapters.ReasonUnavailable || se.Reason == adapters.ReasonUnknown:
-		fix = "check api_base (https://open.feishu.cn or https://open.larksuite.com) and that this machine reaches it"
-	case se.Code == "99991401":
-		fix = console + ", 安全设置 > IP 白名单, and add the address of this machine"
-	case se.Reason == adapters.ReasonUnauthorized:
-		fix = console + ", 凭证与基础信息, and compare app_id and app_secret; see that a version is published"
-	}
-	return bad(subject+": "+err.Error(), fix)
 }

@@ -36,8 +36,10 @@ func printFindings(out io.Writer, findings []app.Finding) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, f := range findings {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Level, f.Inbox, f.Subject)
-		if f.Fix != "" {
-			fmt.Fprintf(w, "\t\t-> %s\n", f.Fix)
+		for _, fix := range []string{f.Fix.EN, f.Fix.ZH} {
+			if fix != "" {
+				fmt.Fprintf(w, "\t\t-> %s\n", fix)
+			}
 		}
 	}
 	return w.Flush()

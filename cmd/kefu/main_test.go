@@ -295,7 +295,7 @@ func TestCheckLive(t *testing.T) {
 	if ok {
 		t.Errorf("passed without a public address:\n%s", out)
 	}
-	for _, want := range []string{"access token: the platform accepts", "token: belongs to @", "no public address", "-> write http.public_url"} {
+	for _, want := range []string{"access token: the platform accepts", "token: belongs to @", "no public address", "-> write http.public_url", "-> 在配置里写 http.public_url"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in:\n%s", want, out)
 		}

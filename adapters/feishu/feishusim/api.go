@@ -187,6 +187,10 @@ func (s *Sim) serveToken(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, nil, &refusal{status: http.StatusOK, code: 10003, msg: "invalid param"})
 		return
 	}
+	if s.opts.Unlisted {
+		s.answer(w, nil, unlisted())
+		return
+	}
 	if in.AppID != s.opts.AppID {
 		s.answer(w, nil, &refusal{status: http.StatusOK, code: 10003, msg: "invalid app_id"})
 		return
@@ -202,16 +206,23 @@ func (s *Sim) serveToken(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, map[string]any{"tenant_access_token": t.value, "expire": int(t.ends.Sub(now) / time.Second)}, nil)
 }
 
+func unlisted() *refusal {
+	return refuse(99991401, "Denied by the IP whitelist of the app.")
+}
+
 func (s *Sim) serveBotInfo(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	refused := s.authorize(r)
 	s.mu.Unlock()
+	if refused == nil && s.opts.NoBot {
+		refused = refuse(11205, "app do not have bot")
+	}
 	if refused != nil {
 		s.answer(w, nil, refused)
 		return
 	}
 	s.answer(w, map[string]any{"bot": map[string]any{
-		"activate_status": 2, "app_name": s.opts.BotName, "avatar_url": "", "ip_white_list": []string{}, "open_id": s.BotOpenID(),
+		"activate_status": s.opts.Status, "app_name": s.opts.BotName, "avatar_url": "", "ip_white_list": []string{}, "open_id": s.BotOpenID(),
 	}}, nil)
 }
 

@@ -10,13 +10,14 @@ import (
 const (
 	scopeContacts = "contact:user.base:readonly"
 	scopeGroupMsg = "im:message.group_msg"
+	scopeScopes   = "application:application:self_manage"
 )
 
 // granted are the scopes of the app. im:message.group_msg and the one for names must be asked for, as on the platform.
 func (s *Sim) granted() map[string]bool {
 	all := map[string]bool{
 		"im:message": true, "im:message.p2p_msg:readonly": true, "im:message.group_at_msg:readonly": true, "im:resource": true, "im:chat:readonly": true,
-		"im:message.reactions:write_only": true, scopeGroupMsg: s.opts.GroupMessages, scopeContacts: s.opts.Contacts,
+		"im:message.reactions:write_only": true, scopeScopes: true, scopeGroupMsg: s.opts.GroupMessages, scopeContacts: s.opts.Contacts,
 	}
 	for _, name := range s.opts.Denied {
 		all[name] = false
@@ -95,6 +96,9 @@ func (s *Sim) privateChats(c call) (map[string]any, *refusal) {
 }
 
 func (s *Sim) scopes(call) (map[string]any, *refusal) {
+	if r := s.needs(scopeScopes); r != nil {
+		return nil, r
+	}
 	var names []string
 	granted := s.granted()
 	for name := range granted {

@@ -38,6 +38,12 @@ type Options struct {
 	Contacts bool
 	// Denied are scopes the app lacks, of those it has by default.
 	Denied []string
+	// NoBot leaves the app without the bot ability.
+	NoBot bool
+	// Status is the app's activate_status; 0 = 2, enabled.
+	Status int
+	// Unlisted refuses every call, because the caller's address is not on the app's IP whitelist.
+	Unlisted bool
 	// NoPrivateChatQuery refuses the query for private chats, which is not in the public reference.
 	NoPrivateChatQuery bool
 	// NoRateLimits switches the budgets off.
@@ -77,6 +83,9 @@ func (o *Options) defaults() {
 	}
 	if o.HoldFor == 0 {
 		o.HoldFor = time.Second
+	}
+	if o.Status == 0 {
+		o.Status = 2
 	}
 	if o.Now == nil {
 		o.Now = time.Now

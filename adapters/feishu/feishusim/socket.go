@@ -55,6 +55,10 @@ type sockets struct {
 func (s *Sim) serveEndpoint(w http.ResponseWriter, r *http.Request) {
 	var in struct{ AppID, AppSecret string }
 	body, _ := io.ReadAll(r.Body) // read before by faulty
+	if s.opts.Unlisted {
+		s.answer(w, nil, &refusal{status: http.StatusOK, code: 99991401, msg: unlisted().msg})
+		return
+	}
 	if !isJSON(r) || json.Unmarshal(body, &in) != nil || in.AppID != s.opts.AppID || in.AppSecret != s.opts.AppSecret {
 		s.answer(w, nil, &refusal{status: http.StatusOK, code: 10014, msg: "app secret invalid"})
 		return

@@ -100,17 +100,17 @@ func (s *Sim) getChatMember(p params) (any, *refusal) {
 	case err != nil:
 		return nil, badRequest("invalid user_id specified")
 	case id == s.botID:
-		return s.botMember(c.status), nil
+		return s.botMember(c, c.status), nil
 	case s.people[id] == nil:
 		return nil, badRequest("user not found")
 	}
 	return object{"user": s.describePerson(s.people[id]), "status": statusMember}, nil
 }
 
-func (s *Sim) botMember(status string) object {
+func (s *Sim) botMember(c *chat, status string) object {
 	o := object{"user": s.describeBot(), "status": status}
 	if status == statusAdmin {
-		o["can_manage_topics"] = true
+		o["can_manage_topics"] = !c.weak
 	}
 	return o
 }

@@ -37,6 +37,7 @@ type chat struct {
 	title   string // of a group
 	forum   bool
 	status  string // the bot's, in a group
+	weak    bool   // the bot is an administrator without Manage Topics
 	started bool   // private: the person has written
 	blocked bool   // private: the person blocked the bot
 	movedTo int64

@@ -30,9 +30,23 @@ func (s *Sim) AddGroup(id, title string, forum bool) error {
 // Promote makes the bot an administrator of a group that may manage topics and sees everything, or a plain member again. The bot is told.
 func (s *Sim) Promote(group string, admin bool) error {
 	if admin {
-		return s.setStatus(group, statusAdmin)
+		return s.TopicRights(group, true)
 	}
 	return s.setStatus(group, statusMember)
+}
+
+// TopicRights gives an administrator bot the right to manage topics, which Promote does too, or takes it away. The bot is told.
+func (s *Sim) TopicRights(group string, has bool) error {
+	s.mu.Lock()
+	c, err := s.lookup(group)
+	if err == nil {
+		c.weak = !has
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return s.setStatus(group, statusAdmin)
 }
 
 // AddBot makes somebody add the bot to a group, and RemoveBot throw it out. The bot is told.
@@ -61,7 +75,7 @@ func (s *Sim) setStatus(group, status string) error {
 func (s *Sim) memberChanged(c *chat, by *person, old, status string) {
 	s.push(c, "my_chat_member", object{
 		"chat": s.describe(c), "from": s.describePerson(by), "date": s.now().Unix(),
-		"old_chat_member": s.botMember(old), "new_chat_member": s.botMember(status),
+		"old_chat_member": s.botMember(c, old), "new_chat_member": s.botMember(c, status),
 	})
 }
 

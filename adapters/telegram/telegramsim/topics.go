@@ -15,7 +15,7 @@ func (s *Sim) forum(p params, doing string) (*chat, *refusal) {
 		return nil, bad
 	case !c.forum:
 		return nil, badRequest("the chat is not a forum")
-	case c.status != statusAdmin:
+	case c.status != statusAdmin || c.weak:
 		return nil, badRequest("not enough rights to " + doing)
 	}
 	return c, nil
