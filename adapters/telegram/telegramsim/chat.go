@@ -46,7 +46,8 @@ type chat struct {
 	counter  *int // last message id
 	messages map[int]*stored
 	order    []int
-	pace     pace
+	pace     pace     // private
+	group    recently // groups
 	typings  int
 }
 

@@ -5,8 +5,8 @@
 // /bots/webhooks, /bots/faq) or reported by others. It shares no code with the adapter it tests.
 //
 // Decisions where the platform is vague:
-//   - Pace: one message a second to a private chat with bursts of 5, 20 a minute to a group with bursts of 20 (edits there
-//     included), 30 a second over all. Half a second of grace covers two clocks that disagree.
+//   - Pace: one message a second to a private chat with bursts of 5; 20 in any minute to a group, edits there included; 30 in any second over
+//     all. Half a second of grace covers two clocks that disagree.
 //   - Deliveries of one chat stay in order and up to max_connections chats are served at once; a failed one is repeated after
 //     1, 2, 4, ... 60 s, for 24 hours. An answer to a webhook may carry one method call.
 //   - Privacy mode is on. The bot is a plain member of a group until Promote makes it an administrator; only then it may manage topics.

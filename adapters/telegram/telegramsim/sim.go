@@ -97,7 +97,7 @@ type Sim struct {
 	files    recent[[]byte]
 	queries  recent[*query]
 	albums   int
-	overall  pace
+	overall  recently
 	refusals map[string]int
 	queue    queue
 	hook     hook
