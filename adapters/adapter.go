@@ -88,6 +88,12 @@ type WebhookServer interface {
 	http.Handler
 }
 
+// Registrar is a WebhookServer that tells its platform by itself where to deliver; others are set up by hand on the platform's pages.
+type Registrar interface {
+	// RegisterWebhook makes url the address of deliveries; for an account that is not delivered to it does nothing. Doing so again is no error.
+	RegisterWebhook(ctx context.Context, url string) error
+}
+
 // ThreadRequest asks for a new thread.
 type ThreadRequest struct {
 	Chat  ChatID

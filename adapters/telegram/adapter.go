@@ -190,8 +190,12 @@ func (a *Adapter) username(ctx context.Context) (string, error) {
 	return acc.Username, err
 }
 
-// RegisterWebhook tells the platform where to deliver. It replaces any earlier webhook and keeps what is still to be delivered.
+// RegisterWebhook implements adapters.Registrar. It replaces any earlier webhook and keeps what is still to be delivered.
+// With TransportPolling it does nothing, for a webhook would end the polls.
 func (a *Adapter) RegisterWebhook(ctx context.Context, url string) error {
+	if a.cfg.Transport != TransportWebhook {
+		return nil
+	}
 	err := a.client.call(ctx, "setWebhook", tgbotapi.Params{
 		"url":             url,
 		"secret_token":    a.cfg.SecretToken.Reveal(),
@@ -221,6 +225,7 @@ var (
 	_ adapters.Adapter       = (*Adapter)(nil)
 	_ adapters.Listener      = (*Adapter)(nil)
 	_ adapters.WebhookServer = (*Adapter)(nil)
+	_ adapters.Registrar     = (*Adapter)(nil)
 	_ adapters.ThreadOpener  = (*Adapter)(nil)
 	_ adapters.ThreadCloser  = (*Adapter)(nil)
 	_ adapters.Editor        = (*Adapter)(nil)

@@ -50,13 +50,22 @@ func startIn(t *testing.T, o playground.WorldOptions, change func(*config.Config
 	if err != nil {
 		t.Fatal(err)
 	}
+	r := startAt(t, world, o.Telegram.NoLimits, change)
+	world.Connect(r.gateway.Addr())
+	return r
+}
+
+// startAt starts a gateway in a world whose platforms do not know its address yet.
+func startAt(t *testing.T, world *playground.World, noBudgets bool, change func(*config.Config)) *running {
+	t.Helper()
 	r := &running{World: world, stored: make(chan transcript.Record, 1000)}
 	cfg := world.Config(t.TempDir())
 	cfg.HTTP.AdminListen = "127.0.0.1:0"
 	if change != nil {
 		change(cfg)
 	}
-	r.gateway, err = app.New(t.Context(), cfg, app.Options{NoBudgets: o.Telegram.NoLimits, Trap: r.trap, Observe: func(rec transcript.Record) {
+	var err error
+	r.gateway, err = app.New(t.Context(), cfg, app.Options{NoBudgets: noBudgets, Trap: r.trap, Observe: func(rec transcript.Record) {
 		if rec.Step == string(transcript.StateReceived) {
 			r.stored <- rec
 		}
@@ -74,7 +83,6 @@ func startIn(t *testing.T, o playground.WorldOptions, change func(*config.Config
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- r.gateway.Run(ctx) }()
-	world.Connect(r.gateway.Addr())
 	r.stop = sync.OnceValue(func() error { cancel(); return <-done })
 	t.Cleanup(func() {
 		if err := r.stop(); err != nil {

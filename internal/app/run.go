@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"kefu/adapters"
-	"kefu/adapters/telegram"
 	"kefu/internal/coord"
 	"kefu/internal/httpapi"
 )
@@ -46,7 +45,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 			intake.Go(func() error { a.hold(ctx, ad.Inbox(), l); return nil })
 		}
 	}
-	intake.Go(func() error { a.register(ctx); return nil })
+	a.register(ctx, intake)
 	a.o.Log.Info("serving", "listen", a.Addr(), "admin", a.AdminAddr(), "inboxes", len(a.adapters))
 
 	err = ended(intake.Wait())
@@ -176,26 +175,36 @@ func (a *App) keepLease(ctx context.Context, name string, lease coord.Lease) {
 	}
 }
 
-// registrar is an adapter that can tell its platform where to deliver.
-type registrar interface {
-	RegisterWebhook(ctx context.Context, url string) error
-}
+// How long a registration that failed is waited with: longer each time.
+const (
+	registerFirst = time.Second
+	registerLast  = 5 * time.Minute
+)
 
-var _ registrar = (*telegram.Adapter)(nil)
-
-// register tells the platforms our webhook addresses; a failure is reported and does not stop the gateway, since it may be registered already.
-func (a *App) register(ctx context.Context) {
+// register tells the platforms our webhook addresses, each until it has heard: without, nothing would ever arrive.
+func (a *App) register(ctx context.Context, g *errgroup.Group) {
 	base := strings.TrimRight(a.cfg.HTTP.PublicURL, "/")
 	if base == "" {
 		return
 	}
 	for _, ad := range a.adapters {
-		r, ok := adapters.As[registrar](ad)
-		if _, hooks := adapters.As[adapters.WebhookServer](ad); !ok || !hooks {
-			continue
+		if r, ok := adapters.As[adapters.Registrar](ad); ok {
+			g.Go(func() error { a.registerOne(ctx, r, ad.Inbox(), base+"/webhook/"+string(ad.Inbox())); return nil })
 		}
-		if err := r.RegisterWebhook(ctx, base+"/webhook/"+string(ad.Inbox())); err != nil && ctx.Err() == nil {
-			a.o.Log.Warn("webhook not registered; deliveries arrive only if it was before", "inbox", ad.Inbox(), "err", err)
+	}
+}
+
+func (a *App) registerOne(ctx context.Context, r adapters.Registrar, inbox adapters.InboxName, url string) {
+	for pause := registerFirst; ; pause = min(2*pause, registerLast) {
+		err := r.RegisterWebhook(ctx, url)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		a.o.Log.Warn("webhook not registered, will be tried again; until then deliveries arrive only if it was before", "inbox", inbox, "next", pause, "err", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
 		}
 	}
 }
