@@ -33,14 +33,20 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e, err := a.verify.open(r.Header, body, a.env.Now())
 	switch {
 	case errors.Is(err, errNotAuthentic):
-		http.Error(w, "not authentic", http.StatusUnauthorized)
+		a.refuse(w, http.StatusUnauthorized, "not authentic", err)
 	case err != nil:
-		http.Error(w, "cannot be read", http.StatusBadRequest)
+		a.refuse(w, http.StatusBadRequest, "cannot be read", err)
 	case e.challenges():
 		answer(w, map[string]string{"challenge": e.Challenge})
 	default:
 		a.serve(w, r, e)
 	}
+}
+
+// refuse logs why: an operator who copied a key wrongly sees nothing else.
+func (a *Adapter) refuse(w http.ResponseWriter, status int, says string, why error) {
+	a.env.Log.Warn("delivery refused", slog.String("inbox", string(a.inbox)), slog.Int("status", status), slog.Any("reason", why))
+	http.Error(w, says, status)
 }
 
 func (a *Adapter) serve(w http.ResponseWriter, r *http.Request, e envelope) {

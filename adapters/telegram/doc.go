@@ -6,10 +6,10 @@
 //
 // Decision: the library is used for what it is good at, and contained.
 //   - Its types decode messages, media, members and callbacks; the few newer fields are added by embedding them (update.go).
-//   - Its MakeRequest, Params, APIResponse and Error make every call, through a shallow copy per call whose HTTP client brings
+//   - Its MakeRequest, UploadFiles, Params, APIResponse and Error make every call, through a shallow copy per call whose HTTP client brings
 //     the call's context, limits the answer and keeps the HTTP status (client.go). No call is made by New.
 //   - Not used: HandleUpdate and ListenForWebhook (no secret, no size limit), GetUpdatesChan (logs and sleeps, cannot be
-//     stopped), CommandArguments (slices bytes by UTF-16 lengths), UploadFiles (buffers whole files), the global logger.
+//     stopped), CommandArguments (slices bytes by UTF-16 lengths), the global logger.
 //
 // Consequence: new fields of the Bot API cost one line here, an update with one unexpected field still arrives, and every
 // error is a *adapters.SendError without the token. Numbers come from https://core.telegram.org/bots/api,

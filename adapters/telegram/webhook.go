@@ -26,7 +26,7 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !a.authentic(r.Header.Get(secretHeader)) {
-		http.Error(w, "wrong secret token", http.StatusUnauthorized)
+		a.refuse(w, http.StatusUnauthorized, errSecret)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -36,12 +36,12 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if errors.As(err, &large) {
 			status = http.StatusRequestEntityTooLarge
 		}
-		http.Error(w, "body not read", status)
+		a.refuse(w, status, errUnread)
 		return
 	}
 	u, err := decode(body)
 	if err != nil {
-		http.Error(w, "not an update", http.StatusBadRequest)
+		a.refuse(w, http.StatusBadRequest, err)
 		return
 	}
 	if err := a.receive(r.Context(), u); err != nil {
@@ -53,6 +53,16 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(answerCallback(u.Callback.ID)) // the update is stored: a lost answer only lets the button spin
 	}
+}
+
+var (
+	errSecret = errors.New("wrong secret token")
+	errUnread = errors.New("body not read")
+)
+
+func (a *Adapter) refuse(w http.ResponseWriter, status int, why error) {
+	a.env.Log.Warn("delivery refused", "inbox", a.inbox, "status", status, "reason", why)
+	http.Error(w, why.Error(), status)
 }
 
 // authentic compares in constant time. Without a configured secret nothing is authentic.

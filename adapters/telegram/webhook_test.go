@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"kefu/adapters"
@@ -28,7 +29,7 @@ func TestSecrets(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := adaptertest.NewGateway()
-			env, _ := adaptertest.NewEnv(t, g)
+			env, log := adaptertest.NewEnv(t, g)
 			cfg := config("http://127.0.0.1:1", c.transport)
 			cfg.SecretToken, cfg.SecretTokenPrevious = adapters.Secret(c.secret), adapters.Secret(c.previous)
 			w := httptest.NewRecorder()
@@ -38,6 +39,9 @@ func TestSecrets(t *testing.T) {
 			}
 			if got := len(g.Received()); got != map[bool]int{true: 1}[c.want == http.StatusOK] {
 				t.Errorf("received %d messages with status %d", got, w.Code)
+			}
+			if told := strings.Contains(log.String(), "wrong secret token"); told != (c.want != http.StatusOK) {
+				t.Errorf("after status %d the log says %q", w.Code, log)
 			}
 		})
 	}
