@@ -162,30 +162,47 @@ func (p *pair) toCustomer(t *testing.T) {
 	}
 }
 
-// An account that can only answer takes no media of agents: they are told at once, and the customer reads so in the next answer. What customers send arrives.
+// An account that can only answer takes no media of agents: they are told at once, and the customer reads so in the next answer. What customers send arrives
+// at the desk, whichever platform it is on.
 func TestMediaWhereAnAccountOnlyAnswers(t *testing.T) {
 	t.Parallel()
-	o := unpaced
-	o.Passive = true
-	r := startIn(t, o, nil)
-	all := r.Platforms()
-	p := &pair{
-		inbox: playground.PassiveInbox, customer: "oPassive", desk: playground.FeishuInbox, group: playground.FeishuGroup, agent: playground.FeishuAgent,
-		customers: all[playground.PassiveInbox], deskPosts: all[playground.FeishuInbox],
+	desks := map[string]*pair{
+		playground.FeishuDesk:   {desk: playground.FeishuInbox, group: playground.FeishuGroup, agent: playground.FeishuAgent},
+		playground.TelegramDesk: {desk: playground.TelegramInbox, group: playground.TelegramGroup, agent: playground.TelegramAgent},
 	}
+	for name, p := range desks {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := unpaced
+			o.Passive = true
+			r := startIn(t, o, func(cfg *config.Config) {
+				for i := range cfg.Desks {
+					cfg.Desks[i].Default = cfg.Desks[i].Name == name
+				}
+			})
+			all := r.Platforms()
+			p.inbox, p.customer, p.customers, p.deskPosts = playground.PassiveInbox, "oPassive", all[playground.PassiveInbox], all[p.desk]
+			p.onlyAnswered(t)
+		})
+	}
+}
+
+func (p *pair) onlyAnswered(t *testing.T) {
+	t.Helper()
 	p.writes(t, sim.Say{Text: "人工"})
 	p.writes(t, sim.Say{Text: "包裹坏了"})
 	p.thread = await(t, p.deskPosts, func(q sim.Post) bool {
 		return q.From == "" && q.Thread != "" && strings.Contains(q.Text, "包裹坏了")
 	}).Thread
-	photo := newFile("", "image/jpeg")
-	p.writes(t, sim.Say{Kind: "image", File: photo})
-	await(t, p.deskPosts, func(q sim.Post) bool {
-		return q.From == "" && q.Thread == p.thread && q.File != nil && bytes.Equal(q.File.Data, photo.Data)
-	})
-	p.answers(t, sim.Say{Kind: "image", File: newFile("", "image/jpeg")})
+	p.toDesk(t)
 	undelivered := func(q sim.Post) bool { return q.From == "" && strings.Contains(q.Text, "未能送达") }
-	await(t, p.deskPosts, func(q sim.Post) bool { return undelivered(q) && q.Thread == p.thread })
+	told := int64(0)
+	for _, s := range sends[p.desk] {
+		p.answers(t, sim.Say{Kind: s.kind, File: newFile(s.name, s.mime)})
+		told = awaitAfter(t, p.deskPosts, told, func(q sim.Post) bool {
+			return undelivered(q) && q.Thread == p.thread && strings.Contains(q.Text, s.name)
+		}).Seq
+	}
 	p.writes(t, sim.Say{Text: "1"})
 	await(t, p.customers, undelivered)
 }
