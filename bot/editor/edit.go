@@ -1,6 +1,7 @@
 package editor
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -72,7 +73,7 @@ func (t *turn) begin(e kb.Entry) error {
 	return t.askField()
 }
 
-// edit changes one field in one line, "12 answer new words", or opens the entry's preview.
+// edit changes one field in one line, "12 answer new words", asks for a field that is only named, or opens the entry's preview.
 func (t *turn) edit(args string, _ int) error {
 	set, rest := flags(args, "draft")
 	id, rest := entryID(rest)
@@ -98,6 +99,10 @@ func (t *turn) edit(args string, _ int) error {
 		return t.preview()
 	}
 	field, text := fieldOf(rest)
+	if text == "" && slices.Contains(editable, field) {
+		t.s.Form.Field, t.s.Form.Single = field, true
+		return t.askField()
+	}
 	problem, err := t.fill(&t.s.Form.Values, field, text)
 	if err != nil || problem != "" {
 		t.s.end()
@@ -107,10 +112,10 @@ func (t *turn) edit(args string, _ int) error {
 	_, draft := set["draft"]
 	_, draft2 := more["draft"]
 	made, err := t.store(t.s.Form, !draft && !draft2 && e.State == kb.Live)
-	t.s.end()
 	if err == nil {
-		t.saved(&made)
+		t.savedBy(t.s.Form, &made)
 	}
+	t.s.end()
 	return err
 }
 
@@ -130,6 +135,9 @@ func fieldOf(args string) (field, text string) {
 	base, variant, found := strings.Cut(field, ".")
 	if full, ok := fieldNames[base]; ok {
 		base = full
+	}
+	if base == "answer" && found && text == "" {
+		return "variant", ""
 	}
 	if base == "answer" && found {
 		return "variant", variant + ": " + clearable(text)

@@ -90,6 +90,7 @@ func (t *turn) answer() error {
 	case t.s.Form.Field == "answer" && pictureOf(t.m) != nil:
 		return t.takePicture(pictureOf(t.m))
 	case t.s.Form.Field == "":
+		t.say(texts.FaqChooseFirst)
 		return t.preview()
 	case text == "":
 		t.say(texts.FaqWordsOnly)
@@ -181,14 +182,14 @@ func (t *turn) taken(e *kb.Entry) (string, error) {
 
 // fillSimilar replaces the similar questions, or with a leading + or - adds or removes one a line.
 func (t *turn) fillSimilar(e *kb.Entry, text string) string {
-	sign := text[0]
-	if sign != '+' && sign != '-' {
+	adds := strings.HasPrefix(text, "+")
+	if !adds && !strings.HasPrefix(text, "-") {
 		e.Similar = list(clearable(text))
 		return ""
 	}
 	for _, s := range list(strings.TrimLeft(text, "+-")) {
 		e.Similar = slices.DeleteFunc(slices.Clone(e.Similar), func(have string) bool { return same(have, s) })
-		if sign == '+' {
+		if adds {
 			e.Similar = append(e.Similar, s)
 		}
 	}
@@ -353,8 +354,8 @@ func (t *turn) save(live bool) error {
 	made, err := t.store(f, live)
 	switch {
 	case err == nil:
+		t.savedBy(f, &made)
 		t.s.end()
-		t.saved(&made)
 		return nil
 	case errors.Is(err, kb.ErrChanged), errors.Is(err, kb.ErrNotFound):
 		t.s.end()
@@ -402,10 +403,25 @@ func changed(e, values *kb.Entry, live bool) kb.Entry {
 	return v
 }
 
-func (t *turn) saved(e *kb.Entry) {
-	id := texts.FaqSavedLive
-	if e.Pending() {
-		id = texts.FaqSavedDraft
+// savedBy says what became of a form.
+func (t *turn) savedBy(f *form, e *kb.Entry) {
+	if f.Entry != "" && f.Revision == e.Revision {
+		t.say(texts.FaqUnchanged, "ID", string(e.ID), "Question", cut(e.Question, 60))
+		return
 	}
-	t.say(id, "ID", string(e.ID), "Question", cut(e.Question, 60), "Change", e.Draft != nil)
+	t.saved(e)
+}
+
+// saved says what became of a change, when it answers, and how it is taken back.
+func (t *turn) saved(e *kb.Entry) {
+	if e.Pending() {
+		t.say(texts.FaqSavedDraft, "ID", string(e.ID), "Question", cut(e.Question, 60), "Change", e.Draft != nil)
+		return
+	}
+	from, to := t.date(e.ValidFrom), t.date(e.ValidTo)
+	over := !e.ValidTo.IsZero() && !t.Now().Before(e.ValidTo)
+	if !t.Now().Before(e.ValidFrom) || over {
+		from = ""
+	}
+	t.say(texts.FaqSavedLive, "ID", string(e.ID), "Question", cut(e.Question, 60), "From", from, "To", to, "Over", over, "Undo", e.Updated.After(e.Created))
 }

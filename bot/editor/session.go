@@ -25,6 +25,8 @@ type session struct {
 	// Asked is what the ids of the latest question's posts begin with; Token is in its buttons.
 	Asked string `json:"asked,omitempty"`
 	Token string `json:"token,omitempty"`
+	// Also is the same for what was said since without asking anew: quoting that counts too.
+	Also string `json:"also,omitempty"`
 	// Thread is where the question stands; "" = the chat itself.
 	Thread adapters.ThreadID `json:"thread,omitempty"`
 	Menu   []option          `json:"menu,omitempty"` // what may be chosen there
@@ -63,7 +65,7 @@ func (s *session) keep(lane string, p transcript.Plan) {
 }
 
 // end forgets what was asked.
-func (s *session) end() { s.Asked, s.Token, s.Thread, s.Menu, s.Form = "", "", "", nil, nil }
+func (s *session) end() { s.Asked, s.Token, s.Also, s.Thread, s.Menu, s.Form = "", "", "", "", nil, nil }
 
 // inputKind says how a person addresses the console.
 type inputKind int

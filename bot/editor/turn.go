@@ -67,6 +67,11 @@ func (t *turn) heard() (bool, error) {
 	if o, ok := t.chosen(); ok {
 		return true, t.do(o)
 	}
+	if n, ok := t.number(); ok && len(t.numbered()) > 0 {
+		t.decision, t.s.Also = "faq: no such choice", t.askedID()
+		t.say(texts.FaqNoChoice, "N", n, "Most", many(len(t.numbered())))
+		return true, nil
+	}
 	if t.s.Form != nil {
 		return true, t.answer()
 	}
@@ -74,7 +79,7 @@ func (t *turn) heard() (bool, error) {
 }
 
 func (t *turn) quotesOwn() bool {
-	quoted := strings.HasPrefix(t.quotes, t.s.Asked+"|") || t.threaded && t.s.Thread == t.m.Thread
+	quoted := strings.HasPrefix(t.quotes, t.s.Asked+"|") || t.s.Also != "" && strings.HasPrefix(t.quotes, t.s.Also+"|") || t.threaded && t.s.Thread == t.m.Thread
 	return t.s.Asked != "" && quoted
 }
 
@@ -91,9 +96,8 @@ func (t *turn) foreign() bool {
 // chosen finds the option a text means: its number, its label, or a word for it.
 func (t *turn) chosen() (option, bool) {
 	text := t.text
-	numbered := slices.DeleteFunc(slices.Clone(t.s.Menu), func(o option) bool { return o.Word })
-	if n, err := strconv.Atoi(strings.Trim(kb.Normalize(text), " ")); err == nil && n >= 1 && n <= len(numbered) && len(text) <= 9 {
-		return numbered[n-1], true
+	if n, ok := t.number(); ok && n >= 1 && n <= len(t.numbered()) {
+		return t.numbered()[n-1], true
 	}
 	for _, o := range t.s.Menu {
 		if text != "" && (same(o.Label, text) || t.means(o.Do, text)) {
@@ -101,6 +105,18 @@ func (t *turn) chosen() (option, bool) {
 		}
 	}
 	return option{}, false
+}
+
+// numbered are the options that can be chosen by number.
+func (t *turn) numbered() []option {
+	return slices.DeleteFunc(slices.Clone(t.s.Menu), func(o option) bool { return o.Word })
+}
+
+// number reads a text that is nothing but a number of up to three digits.
+func (t *turn) number() (int, bool) {
+	text := strings.Trim(kb.Normalize(t.text), " ")
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= 0 && len(text) <= 3
 }
 
 // means says whether a text is one of the words for something, in any language.
@@ -167,7 +183,7 @@ func (t *turn) thread() adapters.ThreadID {
 
 // ask posts a text with the options under it and remembers them.
 func (t *turn) ask(text string, options ...option) {
-	t.s.Asked, t.s.Token, t.s.Thread, t.s.Menu = t.askedID(), short(t.m.ID), t.thread(), options
+	t.s.Asked, t.s.Token, t.s.Also, t.s.Thread, t.s.Menu = t.askedID(), short(t.m.ID), "", t.thread(), options
 	lines := []string{text}
 	var words []string
 	n := 0

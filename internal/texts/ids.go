@@ -293,6 +293,8 @@ const (
 	FaqWordsNext               = "faq_words_next"
 	FaqAnswerHow               = "faq_answer_how" // Group, Numbers, Words
 	FaqStale                   = "faq_stale"
+	FaqNoChoice                = "faq_no_choice" // Most, N
+	FaqChooseFirst             = "faq_choose_first"
 	FaqCanceled                = "faq_canceled"
 	FaqWordsOnly               = "faq_words_only"
 	FaqDuplicate               = "faq_duplicate" // ID, Question
@@ -306,7 +308,8 @@ const (
 	FaqNoField                 = "faq_no_field"    // Fields
 	FaqPreview                 = "faq_preview"     // Entry, Near
 	FaqNear                    = "faq_near"        // List
-	FaqSavedLive               = "faq_saved_live"  // ID, Question
+	FaqSavedLive               = "faq_saved_live"  // From, ID, Over, Question, To, Undo
+	FaqUnchanged               = "faq_unchanged"   // ID, Question
 	FaqSavedDraft              = "faq_saved_draft" // Change, ID, Question
 	FaqDeleted                 = "faq_deleted"     // Days, ID, Question
 	FaqListHead                = "faq_list_head"   // Count, Page, Pages, Tree
