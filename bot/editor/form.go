@@ -206,6 +206,10 @@ func (t *turn) fillVariant(e *kb.Entry, text string) string {
 	if !ok || name == "" || strings.ContainsAny(name, " \n") {
 		return t.words(texts.FaqBadVariant)
 	}
+	place := ""
+	if name, place, ok = t.knownPlace(name); !ok && strings.TrimSpace(answer) != "" {
+		return t.words(texts.FaqNoPlace, "Name", cut(place, 30), "Known", t.places())
+	}
 	next := e.Clone()
 	if next.Answers == nil {
 		next.Answers = map[string]string{}
@@ -220,6 +224,34 @@ func (t *turn) fillVariant(e *kb.Entry, text string) string {
 	}
 	e.Answers = next.Answers
 	return ""
+}
+
+// knownPlace writes the place of a variant as it is spelled here; false = no account and no channel is called so, and the place is returned.
+func (t *turn) knownPlace(variant string) (spelled, place string, ok bool) {
+	language, place, found := strings.Cut(variant, "@")
+	if !found {
+		return variant, "", true
+	}
+	for _, in := range t.Inboxes {
+		for _, name := range []string{in.Channel, string(in.Name)} {
+			if strings.EqualFold(place, name) {
+				return language + "@" + name, name, true
+			}
+		}
+	}
+	return variant, place, false
+}
+
+// places lists the channels and accounts an answer can be for.
+func (t *turn) places() string {
+	var channels, accounts []string
+	for _, in := range t.Inboxes {
+		if !slices.Contains(channels, "@"+in.Channel) {
+			channels = append(channels, "@"+in.Channel)
+		}
+		accounts = append(accounts, "@"+string(in.Name))
+	}
+	return strings.Join(append(channels, accounts...), " ")
 }
 
 // clearable reads "-" as nothing.
@@ -292,7 +324,11 @@ func (t *turn) askField() error {
 		options = append(options, t.word(doSkip))
 	}
 	options = append(options, t.word(doCancel))
-	t.ask(t.words("faq_ask_"+f.Field, "Now", t.value(&f.Values, f.Field)), options...)
+	places := ""
+	if f.Field == "variant" {
+		places = t.places()
+	}
+	t.ask(t.words("faq_ask_"+f.Field, "Now", t.value(&f.Values, f.Field), "Places", places, "Clock", t.date(t.Now())), options...)
 	return nil
 }
 

@@ -64,9 +64,7 @@ func (t *turn) suggest(args string, page int) error {
 				"Kind", t.words("faq_finding_"+string(g.kind)), "Entry", string(g.entry)),
 		})
 	}
-	if from+pageSize < len(groups) {
-		options = append(options, option{Do: doNext, Arg: "suggest", Texts: []string{args}, Page: page + 1, Label: t.label(doNext), Word: true})
-	}
+	options = append(options, t.turns("suggest", args, page, from+pageSize < len(groups))...)
 	t.ask(t.words(texts.FaqSuggestHead, "Count", len(groups), "Days", int(gapsSince/(24*time.Hour))), options...)
 	return nil
 }

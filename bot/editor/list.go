@@ -65,7 +65,7 @@ func (t *turn) pending() ([]kb.Entry, error) {
 // page posts entries as numbered choices, with the ways on and back.
 func (t *turn) page(verb, args string, page int, found []kb.Entry, total int, head string) {
 	if total == 0 {
-		t.say(texts.FaqListNone)
+		t.say(texts.FaqListNone, "Empty", verb == "list" && args == "")
 		return
 	}
 	options := make([]option, 0, len(found)+2)
@@ -73,13 +73,20 @@ func (t *turn) page(verb, args string, page int, found []kb.Entry, total int, he
 		options = append(options, option{Do: "show", Arg: string(found[i].ID), Label: t.line(&found[i])})
 	}
 	pages := (total + pageSize - 1) / pageSize
-	if page+1 < pages {
-		options = append(options, option{Do: doNext, Arg: verb, Texts: []string{args}, Page: page + 1, Label: t.label(doNext), Word: true})
+	options = append(options, t.turns(verb, args, page, page+1 < pages)...)
+	t.ask(t.words(texts.FaqListHead, "Count", total, "Page", page+1, "Pages", many(pages), "Tree", head), options...)
+}
+
+// turns are the ways to the pages beside one.
+func (t *turn) turns(verb, args string, page int, more bool) []option {
+	var ways []option
+	if more {
+		ways = append(ways, option{Do: doNext, Arg: verb, Texts: []string{args}, Page: page + 1, Label: t.label(doNext), Word: true})
 	}
 	if page > 0 {
-		options = append(options, option{Do: doNext, Arg: verb, Texts: []string{args}, Page: page - 1, Label: t.label("previous"), Word: true})
+		ways = append(ways, option{Do: doNext, Arg: verb, Texts: []string{args}, Page: page - 1, Label: t.label("previous"), Word: true})
 	}
-	t.ask(t.words(texts.FaqListHead, "Count", total, "Page", page+1, "Pages", many(pages), "Tree", head), options...)
+	return ways
 }
 
 // line is an entry in one line.
@@ -128,6 +135,9 @@ func byCount(counts map[string]int) []string {
 	})
 }
 
+// hopeless is how likely nothing fits when not even a search shows what is closest.
+const hopeless = 0.9
+
 // search lists the entries that hold the words, else those that come closest.
 func (t *turn) search(args string, page int) error {
 	if kb.Normalize(args) == "" {
@@ -141,8 +151,14 @@ func (t *turn) search(args string, page int) error {
 	if err := t.Index.Refresh(t.ctx); err != nil {
 		return err
 	}
-	for _, c := range t.Index.Match(kb.Question{Text: args, Limit: pageSize}).Candidates {
-		found = append(found, *c.Entry)
+	r := t.Index.Match(kb.Question{Text: args, Limit: pageSize})
+	for _, c := range r.Candidates {
+		if r.None < hopeless {
+			found = append(found, *c.Entry)
+		}
+	}
+	if len(found) > 0 {
+		t.say(texts.FaqSearchNear)
 	}
 	t.page("search", args, 0, found, len(found), "")
 	return nil
@@ -233,16 +249,22 @@ func (t *turn) differences(a, b *kb.Entry) string {
 
 // waits names what publishing would change.
 func (t *turn) waits(e *kb.Entry) string {
+	if e.State == kb.Draft {
+		return t.words(texts.FaqNewEntry)
+	}
 	now, next := e.Clone(), e.Published()
 	now.Draft = nil
 	return t.differences(&now, &next)
 }
 
-// versionsShown is how many versions a history lists.
-const versionsShown = 8
+// versionsShown is how many versions a page of a history lists, changeShown how much of a value.
+const (
+	versionsShown = 8
+	changeShown   = 24
+)
 
 // history lists who changed what and when; a version chosen is reverted to.
-func (t *turn) history(args string, _ int) error {
+func (t *turn) history(args string, page int) error {
 	id, _ := entryID(args)
 	if id == "" {
 		return t.usage("history")
@@ -253,20 +275,37 @@ func (t *turn) history(args string, _ int) error {
 	}
 	lines := []string{t.words(texts.FaqHistoryHead, "ID", string(id), "Count", len(versions))}
 	var options []option
-	for i, v := range versions[:min(len(versions), versionsShown)] {
+	from := min(page*versionsShown, len(versions))
+	for i, v := range versions[from:min(from+versionsShown, len(versions))] {
 		what := t.words(texts.FaqHistoryFirst)
-		if i+1 < len(versions) {
-			what = t.differences(&versions[i+1].Entry, &v.Entry)
+		if from+i+1 < len(versions) {
+			what = t.changed(&versions[from+i+1].Entry, &v.Entry)
 		}
 		lines = append(lines, t.words(texts.FaqHistoryItem, "N", v.Revision, "At", t.date(v.At), "Author", v.Author, "What", what))
-		if i > 0 {
+		if from+i > 0 && v.Entry.State != kb.Trash {
 			options = append(options, option{
 				Do: "revert", Arg: fmt.Sprintf("%s %d", id, v.Revision), Label: t.words(texts.FaqDoRevertTo, "N", v.Revision),
 			})
 		}
 	}
+	options = append(options, t.turns("history", args, page, from+versionsShown < len(versions))...)
 	t.ask(strings.Join(lines, "\n"), options...)
 	return nil
+}
+
+// changed says what a version changed: the fields, from what to what.
+func (t *turn) changed(a, b *kb.Entry) string {
+	var all []string
+	for _, field := range editable {
+		old, now := t.value(a, field), t.value(b, field)
+		if old != now {
+			all = append(all, t.words(texts.FaqHistoryChange, "Field", t.words("faq_field_"+field), "Old", cut(old, changeShown), "New", cut(now, changeShown)))
+		}
+	}
+	if len(all) == 0 {
+		return t.differences(a, b)
+	}
+	return strings.Join(all, "; ")
 }
 
 // revert brings back an earlier version: "revert 12 7", or without a version the one before, or what was in the trash.
@@ -284,7 +323,7 @@ func (t *turn) revert(args string, _ int) error {
 		return t.usage("revert")
 	}
 	i := slices.IndexFunc(versions[1:], func(v kb.Version) bool {
-		return rest != "" && v.Revision == wanted || rest == "" && v.Entry.State != kb.Trash
+		return (rest == "" || v.Revision == wanted) && v.Entry.State != kb.Trash
 	})
 	if i < 0 {
 		t.say(texts.FaqNoVersion)

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"kefu/adapters"
 	"kefu/internal/texts"
 	"kefu/internal/transcript"
 	"kefu/kb"
@@ -35,7 +36,7 @@ func (t *turn) publish(args string, _ int) error {
 		t.say(texts.FaqNothingWaits)
 		return nil
 	}
-	lines := []string{t.words(texts.FaqPublishHead, "Count", len(waiting))}
+	lines := []string{t.words(texts.FaqPublishHead, "Count", len(waiting), "Full", len(waiting) == publishLimit)}
 	read := make([]string, len(waiting))
 	for i := range waiting {
 		e := &waiting[i]
@@ -43,6 +44,9 @@ func (t *turn) publish(args string, _ int) error {
 		if i < replayShown {
 			lines = append(lines, t.line(e)+": "+t.waits(e))
 		}
+	}
+	if more := len(waiting) - replayShown; more > 0 {
+		lines = append(lines, t.words(texts.FaqMore, "Count", more))
 	}
 	changes, err := t.changes(waiting)
 	if err != nil {
@@ -108,7 +112,22 @@ type asked struct {
 	count          int
 	last           time.Time
 	kinds          map[transcript.FindingKind]int
-	entry          kb.EntryID // chosen or voted on, where the kind has one
+	from           map[place]int // how often from where
+	entry          kb.EntryID    // chosen or voted on, where the kind has one
+}
+
+// place is where a question was asked, and in which language; the answer may depend on both.
+type place struct {
+	language string
+	inbox    adapters.InboxName
+}
+
+func placeOf(e *transcript.Entry) place {
+	p := place{language: e.Finding.Language}
+	if e.In != nil {
+		p.inbox = e.In.Inbox
+	}
+	return p
 }
 
 // questions collects what was asked since, by what came of it, the most frequent first.
@@ -123,11 +142,14 @@ func (t *turn) questions(since time.Time, limit int, kinds ...transcript.Finding
 			}
 			q := byText[key]
 			if q == nil {
-				q = &asked{text: text, language: e.Finding.Language, kinds: map[transcript.FindingKind]int{}, entry: kb.EntryID(e.Finding.Entry)}
+				q = &asked{
+					text: text, language: e.Finding.Language, kinds: map[transcript.FindingKind]int{}, from: map[place]int{}, entry: kb.EntryID(e.Finding.Entry),
+				}
 				byText[key] = q
 			}
 			q.count++
 			q.kinds[kind]++
+			q.from[placeOf(e)]++
 			if e.At.After(q.last) {
 				q.last = e.At
 			}
@@ -167,6 +189,7 @@ func spoken(e *transcript.Entry) string {
 // change is a question whose answer changes.
 type change struct {
 	question      *asked
+	count         int // how often it was asked where the answer changes
 	before, after string
 }
 
@@ -209,38 +232,83 @@ func (t *turn) changes(waiting []kb.Entry) (changes, error) {
 			next = append(next, all[i])
 		}
 	}
-	edited := map[kb.EntryID]bool{}
 	for i := range waiting {
 		next = append(next, waiting[i].Published())
-		edited[waiting[i].ID] = waiting[i].Draft != nil && waiting[i].Draft.Answer != waiting[i].Answer
 	}
 	now, then := kb.IndexOf(all, kb.IndexOptions{Now: t.Now}), kb.IndexOf(next, kb.IndexOptions{Now: t.Now})
 	out := changes{}
 	for _, q := range questions {
 		out.asked += q.count
-		ask := kb.Question{Text: q.text, Language: q.language}
-		after := then.Match(ask)
-		c := change{question: q, before: t.outcomeOf(now.Match(ask)), after: t.outcomeOf(after)}
-		v := kb.Decide(after, t.Thresholds)
-		rewritten := v.Decision == kb.Answer && edited[v.Choices[0].ID]
-		if c.before != c.after || rewritten {
-			if rewritten {
-				c.after = t.words(texts.FaqRewritten, "Line", c.after)
-			}
+		if c := t.change(q, now, then); c.count > 0 {
 			out.list = append(out.list, c)
 		}
 	}
 	return out, nil
 }
 
+// change compares what a question got with what it would get, in each place it was asked from.
+func (t *turn) change(q *asked, now, then Matcher) change {
+	c := change{question: q}
+	for _, language := range q.languages() {
+		ask := kb.Question{Text: q.text, Language: language}
+		before, after := now.Match(ask), then.Match(ask)
+		was, becomes := t.outcomeOf(before), t.outcomeOf(after)
+		old, next := t.answering(before), t.answering(after)
+		for p, count := range q.from {
+			rewritten := old != nil && next != nil && old.ID == next.ID && t.answerAt(old, p) != t.answerAt(next, p)
+			if p.language != language || was == becomes && !rewritten {
+				continue
+			}
+			if c.count == 0 {
+				c.before, c.after = was, becomes
+			}
+			if c.count += count; rewritten && c.after == becomes {
+				c.after = t.words(texts.FaqRewritten, "Line", becomes)
+			}
+		}
+	}
+	return c
+}
+
+// languages lists those a question was asked in.
+func (q *asked) languages() []string {
+	var all []string
+	for p := range q.from {
+		if !slices.Contains(all, p.language) {
+			all = append(all, p.language)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// answering is the entry a result is answered from, nil = none.
+func (t *turn) answering(r kb.Result) *kb.Entry {
+	if v := kb.Decide(r, t.Thresholds); v.Decision == kb.Answer {
+		return v.Choices[0].Entry
+	}
+	return nil
+}
+
+// answerAt is the answer an entry gives in a place.
+func (t *turn) answerAt(e *kb.Entry, p place) string {
+	channel := ""
+	for _, in := range t.Inboxes {
+		if in.Name == p.inbox {
+			channel = in.Channel
+		}
+	}
+	return e.AnswerFor(p.language, string(p.inbox), channel)
+}
+
 func (t *turn) told(c changes) string {
 	count := 0
 	for _, one := range c.list {
-		count += one.question.count
+		count += one.count
 	}
 	lines := []string{t.words(texts.FaqReplayHead, "Asked", c.asked, "Changed", count)}
 	for _, one := range c.list[:min(len(c.list), replayShown)] {
-		lines = append(lines, t.words(texts.FaqReplayItem, "Question", cut(one.question.text, 40), "Times", many(one.question.count), "Before", one.before, "After", one.after))
+		lines = append(lines, t.words(texts.FaqReplayItem, "Question", cut(one.question.text, 40), "Times", many(one.count), "Before", one.before, "After", one.after))
 	}
 	if more := len(c.list) - replayShown; more > 0 {
 		lines = append(lines, t.words(texts.FaqMore, "Count", more))

@@ -65,7 +65,9 @@ func (s *session) keep(lane string, p transcript.Plan) {
 }
 
 // end forgets what was asked.
-func (s *session) end() { s.Asked, s.Token, s.Also, s.Thread, s.Menu, s.Form = "", "", "", "", nil, nil }
+func (s *session) end() {
+	s.Asked, s.Token, s.Also, s.Thread, s.Menu, s.Form = "", "", "", "", nil, nil
+}
 
 // inputKind says how a person addresses the console.
 type inputKind int
