@@ -78,9 +78,9 @@ func (c Column) set(e *Entry, cell string) error {
 	case ColumnState:
 		e.State, err = parseState(cell)
 	case ColumnValidFrom:
-		e.ValidFrom, err = parseTime(cell)
+		e.ValidFrom, err = ParseTime(cell, time.Local)
 	case ColumnValidTo:
-		e.ValidTo, err = parseTime(cell)
+		e.ValidTo, err = ParseTime(cell, time.Local)
 	default:
 		if e.Answers == nil {
 			e.Answers = map[string]string{}
@@ -148,17 +148,21 @@ func parseState(cell string) (State, error) {
 	}
 }
 
-func parseTime(cell string) (time.Time, error) {
-	cell = strings.TrimSpace(cell)
-	if cell == "" {
+// timeLayouts are how people and spreadsheets write a time; only the first names its zone.
+var timeLayouts = []string{time.RFC3339, "2006-1-2 15:04:05", "2006-1-2 15:04", "2006-1-2", "2006/1/2 15:04:05", "2006/1/2 15:04", "2006/1/2"}
+
+// ParseTime reads a time, or the beginning of a day, of a zone; the result is UTC. A text of nothing is the zero time. Errors are Problems.
+func ParseTime(text string, zone *time.Location) (time.Time, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
 		return time.Time{}, nil
 	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, cell); err == nil && t.Year() > 0 && t.Year() < 10000 {
+	for _, layout := range timeLayouts {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil && t.Year() > 0 && t.Year() < 10000 {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, problem(ProblemBadTime, strconv.Quote(cut(cell, 30)))
+	return time.Time{}, problem(ProblemBadTime, strconv.Quote(cut(text, 30)))
 }
 
 func formatTime(t time.Time) string {

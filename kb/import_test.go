@@ -38,6 +38,30 @@ func TestReadCSV(t *testing.T) {
 	}
 }
 
+// A time without a zone is the reader's, to the minute, however a person or spreadsheet writes it.
+func TestParseTime(t *testing.T) {
+	zone := time.FixedZone("east", 8*60*60)
+	minute := time.Date(2026, 5, 1, 1, 30, 0, 0, time.UTC)
+	day := time.Date(2026, 4, 30, 16, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"": {}, " 2026-05-01 ": day, "2026/5/1": day, "2026-5-1": day, "2026-05-01 09:30": minute, "2026/5/1 9:30": minute, "2026-05-01 09:30:00": minute,
+		"2026-05-01T01:30:00Z": minute, "2026-05-01T09:30:00+08:00": minute,
+	} {
+		if got, err := kb.ParseTime(text, zone); err != nil || !got.Equal(want) || got.Location() != time.UTC {
+			t.Errorf("%q: %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"tomorrow", "2026-02-30", "2026-05-01 25:00", "10000-01-01", "0000-01-01", "1.5.2026"} {
+		if got, err := kb.ParseTime(text, zone); err == nil {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+	rows, err := kb.ReadCSV(strings.NewReader("question,answer,valid_from\nq,a,2026/5/1 9:30\n"))
+	if err != nil || !rows[0].Entry.ValidFrom.Equal(time.Date(2026, 5, 1, 9, 30, 0, 0, time.Local)) {
+		t.Errorf("in a file: %v, %v", rows, err)
+	}
+}
+
 func TestProblemsAreReportedTogether(t *testing.T) {
 	long := strings.Repeat("长", kb.MaxQuestion+1)
 	for name, c := range map[string]struct{ in, want string }{

@@ -73,7 +73,7 @@ var inEnglish = map[ProblemKind]string{
 	ProblemBadRow:           "bad row: %s",
 	ProblemManyCells:        "bad row: %s cells for %s columns",
 	ProblemWideRow:          "bad row: more than %s cells",
-	ProblemBadTime:          "time %s is neither like 2026-01-31 nor 2026-01-31T09:00:00Z",
+	ProblemBadTime:          "time %s is not like 2026-01-31 or 2026-01-31 09:30",
 	ProblemEntryTwice:       "entry %s is meant by another row too",
 	ProblemQuestionExists:   "question exists already as %s",
 	ProblemNoArray:          "file is not a JSON array of entries",

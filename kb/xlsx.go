@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
@@ -138,7 +139,7 @@ func dates(cells []string, cols []Column) []string {
 			continue
 		}
 		if t, err := excelize.ExcelDateToTime(days, false); err == nil {
-			cells[i] = formatTime(t)
+			cells[i] = t.Round(time.Second).Format(time.DateTime) // of the zone of who reads it, as the sheet shows it
 		}
 	}
 	return cells

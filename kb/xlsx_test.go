@@ -38,10 +38,10 @@ func sheet(t *testing.T, rows ...[]any) []byte {
 }
 
 func TestReadXLSX(t *testing.T) {
-	day := time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
+	day := time.Date(2026, 3, 1, 9, 30, 0, 0, time.Local)
 	rows, err := kb.ReadXLSX(bytes.NewReader(sheet(t,
 		[]any{"问题", "答案", "生效时间", "标签"},
-		[]any{"怎么退货", "七天内", day, "a|b"},
+		[]any{"怎么退货", "七天内", time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC), "a|b"},
 		nil,
 		[]any{12345, 1.5, "2026-04-01"},
 		[]any{"只有空格在后面", "好", nil, nil, "  "},
@@ -57,7 +57,7 @@ func TestReadXLSX(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
-	if !rows[0].Entry.ValidFrom.Equal(day) || rows[1].Entry.ValidFrom.Month() != time.April {
+	if !rows[0].Entry.ValidFrom.Equal(day) || rows[1].Entry.ValidFrom.Local().Month() != time.April {
 		t.Errorf("dates: %v, %v", rows[0].Entry.ValidFrom, rows[1].Entry.ValidFrom)
 	}
 	if rows[1].Line != 4 {

@@ -155,15 +155,8 @@ func (t *turn) fieldNames() string {
 
 // time reads a local time to the minute, or a day; "-" is no bound.
 func (t *turn) time(text string) (time.Time, bool) {
-	if clearable(text) == "" {
-		return time.Time{}, true
-	}
-	for _, layout := range []string{"2006-01-02 15:04", time.DateOnly, time.RFC3339, "2006/01/02 15:04", "2006/01/02"} {
-		if at, err := time.ParseInLocation(layout, text, t.Now().Location()); err == nil {
-			return at.UTC(), true
-		}
-	}
-	return time.Time{}, false
+	at, err := kb.ParseTime(clearable(text), t.Now().Location())
+	return at, err == nil
 }
 
 // del moves an entry to the trash.
