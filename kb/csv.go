@@ -74,6 +74,7 @@ func ReadCSV(r io.Reader) ([]Row, error) {
 	checkRows(rows, bad)
 	if bad.err() != nil {
 		slices.SortStableFunc(bad.Problems, func(a, b Problem) int { return a.Line - b.Line })
+		bad.good = without(rows, bad.Problems)
 		return nil, bad
 	}
 	return rows, nil

@@ -1,6 +1,7 @@
 package kb
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -15,6 +16,7 @@ type Summary struct {
 	New     int
 	Changed int
 	Same    int
+	Bad     int // rows with problems; the other counts are without them
 	// Problems are rows that stop the whole import: nothing is stored while there is one.
 	Problems []Problem
 }
@@ -32,6 +34,54 @@ func Plan(ctx context.Context, store *Store, rows []Row) (Summary, error) {
 		return Summary{}, err
 	}
 	return store.plan(rows, "").summary, nil
+}
+
+// Review tells what a file would change, by what its Read returned. Where that was a *FileError, or rows do not fit the entries, the error lists all
+// problems and the summary is that of the rows without any.
+func Review(ctx context.Context, store *Store, rows []Row, read error) (Summary, error) {
+	all, readable := &FileError{}, true
+	if wrong := (*FileError)(nil); errors.As(read, &wrong) {
+		rows, all.Problems, readable = wrong.good, slices.Clone(wrong.Problems), wrong.good != nil
+	} else if read != nil {
+		return Summary{}, read
+	}
+	s, err := Plan(ctx, store, rows)
+	for range reviewTries {
+		if err != nil || len(s.Problems) == 0 {
+			break
+		}
+		all.Problems = append(all.Problems, s.Problems...)
+		rows = without(rows, s.Problems)
+		s, err = Plan(ctx, store, rows)
+	}
+	if err != nil {
+		return Summary{}, err
+	}
+	slices.SortStableFunc(all.Problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	if s.Problems = all.Problems; readable {
+		s.Bad = len(lines(all.Problems))
+	}
+	return s, all.err()
+}
+
+// reviewTries bounds how often rows are left out because without others they fit no longer.
+const reviewTries = 3
+
+// lines are those with a problem.
+func lines(problems []Problem) map[int]bool {
+	bad := map[int]bool{}
+	for _, p := range problems {
+		if p.Line > 0 {
+			bad[p.Line] = true
+		}
+	}
+	return bad
+}
+
+// without returns the rows of lines that have no problem.
+func without(rows []Row, problems []Problem) []Row {
+	bad := lines(problems)
+	return slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return bad[r.Line] })
 }
 
 // importTries bounds how often an import starts again because somebody edited the same entries meanwhile.

@@ -196,6 +196,33 @@ func TestImportCountsAndMerges(t *testing.T) {
 	}
 }
 
+// What a file with bad rows would change without them is counted too.
+func TestReviewCountsBadRows(t *testing.T) {
+	s := openStore(t, newMemory())
+	add(t, s, "怎么退款")
+	add(t, s, "怎么换货")
+	for name, c := range map[string]struct {
+		file string
+		want kb.Summary
+	}{
+		"all good":                         {"question,answer\n新的,a\n怎么退款,b\n", kb.Summary{New: 1, Changed: 1}},
+		"bad by themselves and by another": {"question,answer\n新的,a\n没有答案,\n怎么退款,b\n新的？,c\n", kb.Summary{New: 1, Changed: 1, Bad: 2}},
+		"bad by what is stored":            {"id,question,answer\n1,怎么换货,a\n,新的,b\n", kb.Summary{New: 1, Bad: 1}},
+		"all bad":                          {"question,answer\na,\nb,\n", kb.Summary{Bad: 2}},
+		"unreadable":                       {"question,answer\n\xcd\xcb,a\n", kb.Summary{}},
+	} {
+		rows, err := kb.ReadCSV(strings.NewReader(c.file))
+		got, err := kb.Review(t.Context(), s, rows, err)
+		if bad := errors.Is(err, kb.ErrInvalid); bad != (len(got.Problems) > 0) || bad != (name != "all good") {
+			t.Errorf("%s: %v", name, err)
+		}
+		got.Problems = nil
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestImportIsAllOrNothing(t *testing.T) {
 	d := newMemory()
 	s := openStore(t, d)

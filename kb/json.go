@@ -91,6 +91,7 @@ func ReadJSON(r io.Reader) ([]Row, error) {
 	checkRows(rows, bad)
 	if bad.err() != nil {
 		slices.SortStableFunc(bad.Problems, func(a, b Problem) int { return a.Line - b.Line })
+		bad.good = without(rows, bad.Problems)
 		return nil, bad
 	}
 	return rows, nil

@@ -164,7 +164,10 @@ func (e *EntryError) Error() string {
 func (e *EntryError) Unwrap() error { return ErrInvalid }
 
 // FileError lists everything wrong with a file; it is an ErrInvalid.
-type FileError struct{ Problems []Problem }
+type FileError struct {
+	Problems []Problem
+	good     []Row // those without problems; nil = the file cannot be read at all
+}
 
 // maxShown problems are in the text of a FileError; Problems holds all.
 const maxShown = 50

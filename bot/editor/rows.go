@@ -37,15 +37,9 @@ func (t *turn) importRows(args string, _ int) error {
 // plan shows what rows would change, or all that is wrong with them.
 func (t *turn) plan(rows []kb.Row, err error, load option) error {
 	t.s.end()
+	s, err := kb.Review(t.ctx, t.Knowledge, rows, err)
 	if err != nil {
-		return t.wrongRows(err)
-	}
-	s, err := kb.Plan(t.ctx, t.Knowledge, rows)
-	if err == nil && len(s.Problems) > 0 {
-		err = &kb.FileError{Problems: s.Problems}
-	}
-	if err != nil {
-		return t.wrongRows(err)
+		return t.wrongRows(s, err)
 	}
 	load.Label = t.label(doConfirm)
 	t.ask(t.words(texts.FaqImportPlan, "New", s.New, "Changed", s.Changed, "Same", s.Same), load, t.word(doCancel))
@@ -57,11 +51,11 @@ func (t *turn) load(o option) error {
 	t.s.end()
 	rows, err := t.read(o)
 	if err != nil {
-		return t.wrongRows(err)
+		return t.wrongRows(kb.Summary{}, err)
 	}
 	s, err := kb.ImportWith(t.ctx, t.Knowledge, rows, author(t.by), t.progress())
 	if err != nil {
-		return t.wrongRows(err)
+		return t.wrongRows(s, err)
 	}
 	if err := t.Index.Refresh(t.ctx); err != nil { // what is said to be there answers
 		return err
@@ -78,12 +72,13 @@ func (t *turn) read(o option) ([]kb.Row, error) {
 }
 
 // wrongRows names the first of what is wrong, and all of it in a file where there is more.
-func (t *turn) wrongRows(err error) error {
+func (t *turn) wrongRows(s kb.Summary, err error) error {
 	var wrong *kb.FileError
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	lines := []string{t.words(texts.FaqImportBad, "Count", len(wrong.Problems))}
+	lines := []string{t.words(texts.FaqImportBad, "Count", len(wrong.Problems), "Bad", s.Bad, "New", s.New, "Changed", s.Changed, "Same", s.Same,
+		"Good", s.New+s.Changed+s.Same > 0)}
 	for _, p := range wrong.Problems[:min(len(wrong.Problems), problemsShown)] {
 		lines = append(lines, "· "+t.problem(p))
 	}

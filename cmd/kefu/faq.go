@@ -65,10 +65,12 @@ func faqImport() *cobra.Command {
 		}
 		return withOffice(c, *path, func(o app.Office) error {
 			s, err := o.Count(c.Context(), file, format)
+			if wrong := (*kb.FileError)(nil); err == nil || errors.As(err, &wrong) {
+				fmt.Fprintf(c.OutOrStdout(), "would import: %d new, %d changed, %d same, %d bad\n", s.New, s.Changed, s.Same, s.Bad)
+			}
 			if err != nil {
 				return wrongFile(c, args[0], err)
 			}
-			fmt.Fprintf(c.OutOrStdout(), "would import: %d new, %d changed, %d same\n", s.New, s.Changed, s.Same)
 			if *dry {
 				return nil
 			}

@@ -47,7 +47,8 @@ func TestFAQFiles(t *testing.T) {
 	refused := func() {
 		t.Helper()
 		for name, want := range map[string]string{
-			file("bad.csv", "question,answer\n怎么退款,三天内\n怎么付款,\n怎么退款？,四天内\n"): "line 3: answer is missing\n",
+			file("bad.csv", "question,answer\n怎么退款,三天内\n怎么付款,\n怎么退款？,四天内\n"): "would import: 1 new, 0 changed, 0 same, 2 bad\n",
+			file("none.csv", "question,answer\n怎么付款,是\n怎么退款,\n"):             "line 3: answer is missing\n",
 			file("gbk.csv", "question,answer\n\xcd\xcb\xbf\xee,a\n"):         "line 2: text is not UTF-8 (GBK perhaps)",
 			file("old.xlsx", "\xd0\xcf\x11\xe0"):                             "is no XLSX workbook",
 			huge:                                                             "is larger than 64 MiB",

@@ -81,14 +81,7 @@ func (o *directOffice) Import(ctx context.Context, file []byte, format kb.Format
 
 func (o *directOffice) Count(ctx context.Context, file []byte, format kb.Format) (kb.Summary, error) {
 	rows, err := format.Read(bytes.NewReader(file))
-	if err != nil {
-		return kb.Summary{}, err
-	}
-	s, err := kb.Plan(ctx, o.faq, rows)
-	if err == nil && len(s.Problems) > 0 {
-		err = &kb.FileError{Problems: s.Problems}
-	}
-	return s, err
+	return kb.Review(ctx, o.faq, rows, err)
 }
 
 func (o *directOffice) Entries(ctx context.Context) ([]kb.Entry, error) {

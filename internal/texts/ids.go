@@ -398,7 +398,7 @@ const (
 	FaqLearnNothing            = "faq_learn_nothing"
 	FaqLearned                 = "faq_learned"      // ID, Near, Question
 	FaqImportPlan              = "faq_import_plan"  // Changed, New, Same
-	FaqImportBad               = "faq_import_bad"   // Count
+	FaqImportBad               = "faq_import_bad"   // Bad, Changed, Count, Good, New, Same
 	FaqImported                = "faq_imported"     // Changed, Count, New
 	FaqImporting               = "faq_importing"    // Done, Total
 	FaqAskFile                 = "faq_ask_file"     // Files, Limit
