@@ -21,7 +21,11 @@
 //   - Files are streamed: an upload is a form whose length is known beforehand, a download is the answer's body, given up when it stalls. Media go
 //     alone, as picture, voice or video where the platform has a form for the type, otherwise as a file.
 //   - The bot's own posts, other bots, system messages, and events that report no act towards the
-//     account are acknowledged and not received. So is the bot menu (application.bot.menu_v6): it names no chat.
+//     account are acknowledged and not received. The bot menu (application.bot.menu_v6) names no chat: it belongs to the person's private one.
+//   - People can change texts and posts, nothing else, for as long as their company's admin allows. The app hears of it by im.message.updated_v1, which has
+//     the form of a new message with update_time set; the console offers that event, the public documents and the SDK do not describe it. Of a group's messages
+//     it comes only for those the app hears at all (im:message.group_msg). Where it does not come, an edit stays unseen and nothing else suffers. Of deletions
+//     im.message.recalled_v1 tells. What the account itself changes with PUT or PATCH is not reported.
 //   - The button events name no chat type, so the buttons carry the group and the thread beside the choice.
 //   - The platform's error texts echo parts of the request. They are dropped: an error holds the code, the platform's log id
 //     and our own explanation of the code.

@@ -9,47 +9,78 @@ import (
 	"kefu/internal/sim"
 )
 
-// What a customer or an agent changes afterwards changes for the other side too.
+// What a customer or an agent changes afterwards changes for the other side too, between all channels and desks that have edits.
 func TestEditsAreCarried(t *testing.T) {
 	t.Parallel()
-	const customer = "600088"
-	r := startIn(t, unpaced, func(cfg *config.Config) {
-		for i := range cfg.Desks {
-			cfg.Desks[i].Default = cfg.Desks[i].Inbox == playground.TelegramInbox
-		}
-	})
-	p := r.Platforms()[playground.TelegramInbox]
-	say := func(s sim.Say) string {
-		t.Helper()
-		id, err := p.Say(t.Context(), s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return id
+	desks := map[string]pair{
+		playground.FeishuDesk:   {desk: playground.FeishuInbox, group: playground.FeishuGroup, agent: playground.FeishuAgent},
+		playground.TelegramDesk: {desk: playground.TelegramInbox, group: playground.TelegramGroup, agent: playground.TelegramAgent},
+	}
+	customers := map[string]string{playground.WeChatInbox: "oEdits", playground.FeishuInbox: "ou_edits", playground.TelegramInbox: "600088"}
+	for name, desk := range desks {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := unpaced
+			o.WeChat.NoQuota, o.WeChat.NoRateLimit = true, true
+			r := startIn(t, o, func(cfg *config.Config) {
+				for i := range cfg.Desks {
+					cfg.Desks[i].Default = cfg.Desks[i].Name == name
+				}
+			})
+			all := r.Platforms()
+			for inbox, customer := range customers {
+				t.Run(inbox, func(t *testing.T) {
+					p := desk
+					p.inbox, p.customer, p.customers, p.deskPosts = inbox, customer, all[inbox], all[desk.desk]
+					p.open(t)
+					p.customerEdits(t)
+					p.agentEdits(t)
+				})
+			}
+		})
+	}
+}
+
+func (p *pair) customerEdits(t *testing.T) {
+	t.Helper()
+	if p.inbox == playground.WeChatInbox {
+		return // people cannot change what they have sent there
+	}
+	first, err := p.customers.Say(t.Context(), sim.Say{From: p.customer, Text: "订单 1234 丢了"})
+	if err != nil {
+		t.Fatal(err)
 	}
 	atDesk := func(words string) sim.Post {
 		t.Helper()
-		return await(t, p, func(q sim.Post) bool {
-			return q.From == "" && q.Chat == playground.TelegramGroup && q.Thread != "" && strings.Contains(q.Text, words)
-		})
+		return await(t, p.deskPosts, func(q sim.Post) bool { return q.From == "" && q.Thread == p.thread && strings.Contains(q.Text, words) })
 	}
+	atDesk("订单 1234 丢了")
+	p.writes(t, sim.Say{Edits: first, Text: "订单 5678 丢了"})
+	if got := atDesk("订单 5678 丢了"); !strings.Contains(got.Text, "已编辑") {
+		t.Errorf("nobody reads that %q is a change", got.Text)
+	}
+}
+
+func (p *pair) agentEdits(t *testing.T) {
+	t.Helper()
 	toCustomer := func(words string) sim.Post {
 		t.Helper()
-		return await(t, p, func(q sim.Post) bool { return q.From == "" && q.Chat == customer && strings.Contains(q.Text, words) })
+		return await(t, p.customers, func(q sim.Post) bool {
+			return q.From == "" && q.Chat == p.customer && strings.Contains(q.Text, words)
+		})
 	}
-	say(sim.Say{From: customer, Name: "Tom", Text: "/human"})
-	first := say(sim.Say{From: customer, Text: "订单 1234 丢了"})
-	thread := atDesk("订单 1234 丢了").Thread
-	say(sim.Say{From: customer, Edits: first, Text: "订单 5678 丢了"})
-	if got := atDesk("订单 5678 丢了"); got.Thread != thread {
-		t.Errorf("the change came into thread %s, not %s", got.Thread, thread)
+	answer := sim.Say{From: p.agent, Chat: p.group, Thread: p.thread, Text: "明天补发"}
+	id, err := p.deskPosts.Say(t.Context(), answer)
+	if err != nil {
+		t.Fatal(err)
 	}
-
-	answer := sim.Say{From: playground.TelegramAgent, Chat: playground.TelegramGroup, Thread: thread, Text: "明天补发"}
-	id := say(answer)
 	before := toCustomer("明天补发")
 	answer.Edits, answer.Text = id, "后天补发"
-	say(answer)
+	p.answers(t, answer)
+	if p.inbox == playground.WeChatInbox {
+		await(t, p.deskPosts, func(q sim.Post) bool { return q.From == "" && q.Thread == p.thread && strings.Contains(q.Text, "客户看到的仍是原文") })
+		return
+	}
 	if after := toCustomer("后天补发"); after.Edited != before.Seq {
 		t.Errorf("the change is post %d of its own, not one of %d", after.Seq, before.Seq)
 	}
