@@ -13,7 +13,8 @@ type Adapter interface {
 	// Features states the facts the core adapts to. They do not change while the adapter lives, but for PushAllowed.
 	Features() Features
 	// Send delivers one message and returns once the platform has accepted or refused it. Every error is a *SendError.
-	// It makes one attempt (a renewed access token may be tried once more): repeating is the caller's business.
+	// It makes one attempt: repeating is the caller's business. Only what the platform has surely refused is tried once more at once, where that cures it: with
+	// a renewed access token, or as plain text after the platform's own word that it cannot read the formatting.
 	Send(ctx context.Context, out Outgoing) (Receipt, error)
 }
 

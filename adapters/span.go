@@ -149,6 +149,15 @@ func InlineLinks(text string, spans []Span, form string) string {
 	return b.String()
 }
 
+// Plain is o without formatting, for a platform that could not read it: with its links spelled out, where the text fits then.
+func (o Outgoing) Plain(fits func(text string) bool) Outgoing {
+	if text := InlineLinks(o.Text, o.Spans, ""); fits(text) {
+		o.Text = text
+	}
+	o.Spans = nil
+	return o
+}
+
 func inlineLink(label, url, form, after string) string {
 	if label == url || url == "" {
 		return label

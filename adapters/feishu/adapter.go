@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	larkcore "github.com/larksuite/oapi-sdk-go/v3/core"
 	larkim "github.com/larksuite/oapi-sdk-go/v3/service/im/v1"
@@ -62,8 +63,23 @@ func (a *Adapter) Features() adapters.Features {
 }
 
 // Send implements adapters.Adapter. In a thread ReplyTo has no effect, because the platform lets every message of a thread
-// answer its root. A quoted message that is gone, and a chat without threads, cost a second call under the same uuid.
+// answer its root. A quoted message that is gone, a chat without threads, and formatting the platform cannot read cost a second call under the same uuid.
 func (a *Adapter) Send(ctx context.Context, out adapters.Outgoing) (adapters.Receipt, error) {
+	sent, err := a.post(ctx, out)
+	if unformatted(err, out) {
+		return a.post(ctx, out.Plain(fits))
+	}
+	return sent, err
+}
+
+// unformatted says that the platform could not make a card or a post of out, and took nothing. Of a post it says no more than that a parameter is wrong.
+func unformatted(err error, out adapters.Outgoing) bool {
+	return len(out.Spans) > 0 && refusedWith(err, codeCard, codeParameter)
+}
+
+func fits(text string) bool { return utf8.RuneCountInString(text) <= maxText }
+
+func (a *Adapter) post(ctx context.Context, out adapters.Outgoing) (adapters.Receipt, error) {
 	r, err := a.prepare(ctx, out)
 	if err != nil {
 		return adapters.Receipt{}, err
@@ -120,6 +136,14 @@ func (a *Adapter) Edit(ctx context.Context, id adapters.MessageID, out adapters.
 	if id == "" || out.Media != nil {
 		return rejected("edit: no message id, or media, which cannot be edited")
 	}
+	err := a.edit(ctx, id, out)
+	if unformatted(err, out) {
+		return a.edit(ctx, id, out.Plain(fits))
+	}
+	return err
+}
+
+func (a *Adapter) edit(ctx context.Context, id adapters.MessageID, out adapters.Outgoing) error {
 	root := out.Thread != "" && string(out.Thread) == string(id)
 	r, err := render(out, root)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 
 // The codes the client acts on itself.
 const (
+	codeParameter   = 230001
 	codeWithdrawn   = 230011
 	codeWrongType   = 230054
 	codeNoThreads   = 230071
@@ -57,7 +58,7 @@ type outcome struct {
 // im-v1/message-resource/get,
 // uAjLw4CM/ugTN1YjL4UTN24CO1UjN/trouble-shooting/generic-error-code). Codes that are not here refuse the content.
 var outcomes = map[int]outcome{
-	230001:          {adapters.ReasonRejected, "a parameter is invalid"},
+	codeParameter:   {adapters.ReasonRejected, "a parameter is invalid"},
 	230002:          {adapters.ReasonUnreachable, "the bot is not in the chat"},
 	codeNoBot:       {adapters.ReasonUnauthorized, "the app has no bot: add the ability in the developer console and publish a version"},
 	codeBotOff:      {adapters.ReasonUnauthorized, "the app's bot ability is off: activate it in the developer console"},

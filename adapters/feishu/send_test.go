@@ -93,6 +93,61 @@ func TestCardSubcodes(t *testing.T) {
 	}
 }
 
+// Formatting that the platform cannot read costs the formatting and not the words; anything else it says costs no second call.
+func TestPlainAfterAParseError(t *testing.T) {
+	formatted := hello
+	formatted.Spans = []adapters.Span{{Kind: adapters.SpanBold, Start: 0, Length: 5}}
+	asking := formatted
+	asking.Choices = []adapters.Choice{{ID: "1", Label: "one"}}
+	send := func(out adapters.Outgoing) func(context.Context, *feishu.Adapter) error {
+		return func(ctx context.Context, a *feishu.Adapter) error { _, err := a.Send(ctx, out); return err }
+	}
+	edit := func(ctx context.Context, a *feishu.Adapter) error { return a.Edit(ctx, "om_1", asking) }
+	for _, row := range []struct {
+		name  string
+		call  func(context.Context, *feishu.Adapter) error
+		code  int
+		marks []string // what the content of each call shows
+	}{
+		{"a post", send(formatted), 230001, []string{`"post" bold`, `"text"`}},
+		{"a card", send(asking), 230099, []string{`"interactive" lark_md`, `"interactive" plain_text`}},
+		{"an edited card", edit, 230099, []string{` lark_md`, ` plain_text`}},
+		{"another refusal", send(formatted), 230025, []string{`"post" bold`}},
+		{"nothing to read", send(hello), 230001, []string{`"text"`}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var marks []string
+			uuids := map[string]bool{}
+			a := against(t, &adaptertest.Tokens{Fixed: "t-1"}, func(w http.ResponseWriter, r *http.Request) {
+				var body struct {
+					Type    json.RawMessage `json:"msg_type"`
+					Content string
+					UUID    string
+				}
+				_ = json.NewDecoder(r.Body).Decode(&body)
+				shows := string(body.Type)
+				for _, mark := range []string{"bold", "lark_md", `"div","text":{"tag":"plain_text`} {
+					if strings.Contains(body.Content, mark) {
+						shows += " " + mark[strings.LastIndexByte(mark, '"')+1:]
+					}
+				}
+				marks, uuids[body.UUID] = append(marks, shows), true
+				if len(marks) == 1 {
+					reply(w, 400, fmt.Sprintf(`{"code":%d,"msg":"no"}`, row.code))
+					return
+				}
+				reply(w, 200, `{"code":0,"data":{"message_id":"om_1"}}`)
+			})
+			if err := row.call(t.Context(), a); (err == nil) != (len(row.marks) == 2) {
+				t.Errorf("error %v after %d calls", err, len(marks))
+			}
+			if diff := cmp.Diff(row.marks, marks); diff != "" || len(uuids) != 1 {
+				t.Errorf("%d uuids, calls (-want +got):\n%s", len(uuids), diff)
+			}
+		})
+	}
+}
+
 func TestUnusualAnswers(t *testing.T) {
 	const html = "<html><body>502</body></html>"
 	for _, row := range []struct {

@@ -59,7 +59,7 @@ func (a *Adapter) Inbox() adapters.InboxName { return a.inbox }
 // budgets there are called approximate; one message a second to a chat may come in short bursts. A keyboard may hold more buttons than MaxChoices, but nobody reads more.
 func (a *Adapter) Features() adapters.Features {
 	return adapters.Features{
-		MaxText:     4096,
+		MaxText:     maxText,
 		TextUnit:    adapters.UnitUTF16,
 		MaxChoices:  8,
 		Media:       mediaLimits(),
@@ -78,12 +78,9 @@ func (a *Adapter) Features() adapters.Features {
 
 // Send implements adapters.Adapter. Telegram has no idempotency key: what ended as unknown may have arrived.
 func (a *Adapter) Send(ctx context.Context, out adapters.Outgoing) (adapters.Receipt, error) {
-	var sent message
-	var err error
-	if out.Media != nil {
-		sent, err = a.sendMedia(ctx, out)
-	} else {
-		err = a.client.call(ctx, "sendMessage", sendParams(out), &sent)
+	sent, err := a.post(ctx, out)
+	if unformatted(err) && len(out.Spans) > 0 {
+		sent, err = a.post(ctx, plain(out))
 	}
 	if err != nil {
 		return adapters.Receipt{}, err
@@ -94,15 +91,30 @@ func (a *Adapter) Send(ctx context.Context, out adapters.Outgoing) (adapters.Rec
 	return adapters.Receipt{ID: messageID(sent.MessageID), Thread: sent.topic()}, nil
 }
 
+func (a *Adapter) post(ctx context.Context, out adapters.Outgoing) (sent message, err error) {
+	if out.Media != nil {
+		return a.sendMedia(ctx, out)
+	}
+	err = a.client.call(ctx, "sendMessage", sendParams(out), &sent)
+	return sent, err
+}
+
 // Edit implements adapters.Editor. Buttons that out does not name disappear.
 func (a *Adapter) Edit(ctx context.Context, id adapters.MessageID, out adapters.Outgoing) error {
-	p := textParams(out)
-	p["message_id"] = string(id)
-	err := a.client.call(ctx, "editMessageText", p, nil)
+	err := a.edit(ctx, id, out)
+	if unformatted(err) && len(out.Spans) > 0 {
+		err = a.edit(ctx, id, plain(out))
+	}
 	if says(err, "message is not modified") {
 		return nil
 	}
 	return err
+}
+
+func (a *Adapter) edit(ctx context.Context, id adapters.MessageID, out adapters.Outgoing) error {
+	p := textParams(out)
+	p["message_id"] = string(id)
+	return a.client.call(ctx, "editMessageText", p, nil)
 }
 
 // OpenThread implements adapters.ThreadOpener. Head is left to the caller: a topic hangs from no message.

@@ -88,3 +88,9 @@ func says(err error, part string) bool {
 	var se *adapters.SendError
 	return errors.As(err, &se) && se.Code == "400" && strings.Contains(strings.ToLower(se.Error()), part)
 }
+
+// unformatted says that the platform could not read the entities of a text, and took nothing. So its open server words it; the errors of its own servers have
+// upper case (ENTITY_BOUNDS_INVALID).
+func unformatted(err error) bool {
+	return says(err, "can't parse entities") || says(err, "can't parse messageentity") || says(err, "entity_") || says(err, "entities_")
+}

@@ -175,3 +175,57 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		t.Errorf("%d connections for 10 calls, want 1", len(addresses))
 	}
 }
+
+// Formatting that the platform cannot read costs the formatting and not the words; anything else it says costs no second call.
+func TestPlainAfterAParseError(t *testing.T) {
+	out := adapters.Outgoing{
+		Chat: "1", Text: "see the rules", Spans: []adapters.Span{{Kind: adapters.SpanLink, Start: 8, Length: 5, URL: "https://a.example/"}},
+	}
+	long := out
+	long.Text += strings.Repeat(".", 4096-len(out.Text))
+	photo := out
+	photo.Media = &adapters.Media{Kind: adapters.AttachmentImage, MIME: "image/png", Name: "a.png", Size: 3, Open: func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader("png")), nil
+	}}
+	edit := func(ctx context.Context, a *telegram.Adapter) error { return a.Edit(ctx, "5", out) }
+	send := func(out adapters.Outgoing) func(context.Context, *telegram.Adapter) error {
+		return func(ctx context.Context, a *telegram.Adapter) error { _, err := a.Send(ctx, out); return err }
+	}
+	for _, c := range []struct {
+		name  string
+		call  func(context.Context, *telegram.Adapter) error
+		says  string
+		words []string // of each call
+	}{
+		{"a text", send(out), "Bad Request: can't parse entities: unsupported URL", []string{"see the rules", "see the rules: https://a.example/"}},
+		{"no room for the address", send(long), "Bad Request: can't parse MessageEntity: no such type", []string{long.Text, long.Text}},
+		{"a caption", send(photo), "Bad Request: ENTITY_BOUNDS_INVALID", []string{"see the rules", "see the rules: https://a.example/"}},
+		{"an edit", edit, "Bad Request: can't parse entities: unsupported URL", []string{"see the rules", "see the rules: https://a.example/"}},
+		{"another refusal", send(out), "Bad Request: message is too long", []string{"see the rules"}},
+		{"an unreadable keyboard", send(out), "Bad Request: can't parse reply keyboard markup JSON object", []string{"see the rules"}},
+		{"nothing to read", send(adapters.Outgoing{Chat: "1", Text: "hi"}), "Bad Request: can't parse entities: no reason", []string{"hi"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var words []string
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_ = r.ParseMultipartForm(1 << 20)
+				words = append(words, r.FormValue("text")+r.FormValue("caption"))
+				if r.FormValue("entities")+r.FormValue("caption_entities") != "" || len(c.words) == 1 {
+					w.WriteHeader(http.StatusBadRequest)
+					_, _ = io.WriteString(w, refused(400, c.says))
+					return
+				}
+				_, _ = io.WriteString(w, `{"ok":true,"result":{"message_id":5,"chat":{"id":1,"type":"private"}}}`)
+			}))
+			defer server.Close()
+			env, _ := adaptertest.NewEnv(t, adaptertest.NewGateway())
+			err := c.call(t.Context(), newAdapter(t, config(server.URL, telegram.TransportWebhook), env))
+			if (err == nil) != (len(c.words) == 2) {
+				t.Errorf("error %v after %d calls", err, len(words))
+			}
+			if diff := cmp.Diff(c.words, words); diff != "" {
+				t.Errorf("words of the calls (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

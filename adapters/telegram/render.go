@@ -11,8 +11,10 @@ import (
 	"kefu/adapters"
 )
 
-// maxTitle is the longest name of a forum topic.
-const maxTitle = 128
+const (
+	maxText  = 4096 // UTF-16 units, as is maxTitle
+	maxTitle = 128  // of a forum topic
+)
 
 // sendParams renders a new message for sendMessage: plain text and entities without parse_mode, so that no text can break its own markup.
 func sendParams(out adapters.Outgoing) tgbotapi.Params {
@@ -62,6 +64,15 @@ func text(out adapters.Outgoing) string {
 		lines = append(lines, c.Body)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// plain is out without its entities.
+func plain(out adapters.Outgoing) adapters.Outgoing {
+	limit := maxText
+	if out.Media != nil {
+		limit = maxCaption
+	}
+	return out.Plain(func(text string) bool { return cut(text, limit) == text })
 }
 
 // keyboard puts each choice on its own row, where its label has the most room.
