@@ -100,7 +100,8 @@ type Message struct {
 	// Order sorts messages of one chat sent within the same second; 0 when the platform offers nothing.
 	Order int64  `json:"order,omitempty"`
 	From  Person `json:"from"`
-	// Text is what was written: without a leading mention of the account, otherwise untouched but for invalid UTF-8 and NUL.
+	// Text is what was written: without a leading mention of the account, with links behind words as "[words](address)", otherwise untouched but for invalid
+	// UTF-8 and NUL.
 	Text string `json:"text,omitempty"`
 	// Mentioned says that the message addresses the account by name (in groups).
 	Mentioned   bool         `json:"mentioned,omitempty"`

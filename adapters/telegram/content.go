@@ -3,6 +3,7 @@ package telegram
 import (
 	"strings"
 	"unicode"
+	"unicode/utf16"
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
@@ -13,9 +14,9 @@ import (
 func words(m *tgbotapi.Message) string {
 	switch {
 	case m.Text != "":
-		return m.Text
+		return linked(m.Text, m.Entities)
 	case m.Caption != "":
-		return m.Caption
+		return linked(m.Caption, m.CaptionEntities)
 	case m.Dice != nil:
 		return m.Dice.Emoji
 	case m.Game != nil:
@@ -28,6 +29,39 @@ func words(m *tgbotapi.Message) string {
 		return strings.Join(lines, "\n")
 	}
 	return ""
+}
+
+// linked is a text with the addresses of the links behind its words: "[words](address)". The other entities are looks, or in the text already.
+func linked(text string, all []tgbotapi.MessageEntity) string {
+	var b strings.Builder
+	done := 0
+	for _, e := range all { // the platform sorts them
+		if e.Type != "text_link" || e.URL == "" || e.Length > len(text) {
+			continue
+		}
+		start, end := byteAt(text, e.Offset), byteAt(text, e.Offset+e.Length)
+		if start < done || end <= start || text[start:end] == e.URL {
+			continue
+		}
+		b.WriteString(text[done:start] + "[" + text[start:end] + "](" + e.URL + ")")
+		done = end
+	}
+	return b.String() + text[done:]
+}
+
+// byteAt is where the UTF-16 unit n of text begins; -1 = inside a character or nowhere.
+func byteAt(text string, n int) int {
+	units := 0
+	for i, r := range text {
+		if units == n {
+			return i
+		}
+		units += utf16.RuneLen(r)
+	}
+	if units == n {
+		return len(text)
+	}
+	return -1
 }
 
 // address finds out whom a text speaks to. It takes the bot's name off a command ("/name@bot") and off the front ("@bot hello");

@@ -74,7 +74,7 @@ func (p parser) edit(u update, m *message) (adapters.Message, bool) {
 		return adapters.Message{}, false
 	}
 	digest := fnv.New32a()
-	fmt.Fprint(digest, m.Text, m.Caption, out.Attachments)
+	fmt.Fprint(digest, linked(m.Text, m.Entities), linked(m.Caption, m.CaptionEntities), out.Attachments)
 	out.Kind = adapters.KindEdit
 	out.ID = adapters.NewID(p.inbox, out.Chat, out.Kind, fmt.Sprintf("%d@%d.%08x", m.MessageID, m.EditDate, digest.Sum32()))
 	if m.EditDate > 0 {
