@@ -179,6 +179,10 @@ func (s *stage) Editable(context.Context, adapters.InboxName, adapters.ChatID, *
 	return "", nil
 }
 
+func (s *stage) QuotedFor(context.Context, *adapters.Message, adapters.InboxName, adapters.ChatID) (*transcript.Quote, error) {
+	return nil, nil
+}
+
 func (s *stage) AlbumHead(context.Context, *adapters.Message) (string, error) { return "", nil }
 
 func (s *stage) Quoted(context.Context, *adapters.Message) (*transcript.Entry, error) {

@@ -114,8 +114,9 @@ func (e *Engine) inCase(ctx context.Context, t *turn) (bool, error) {
 		return true, nil
 	}
 	t.decision = "relayed to desk"
-	t.posts = e.Desks.Relay(t.c, t.m)
-	return true, nil
+	posts, err := e.Desks.Relay(ctx, t.c, t.m)
+	t.posts = posts
+	return true, err
 }
 
 // picked takes an answer to our own question: a button, a digit, or the words of a choice while the question is open.

@@ -143,22 +143,31 @@ func (d *Desks) fromAgent(ctx context.Context, t *turn, c *Conversation, cs *Cas
 	if text == "" && len(media) == 0 {
 		return transcript.Plan{}, nil
 	}
-	origin := transcript.Origin{Inbox: t.m.Inbox, Chat: t.m.Chat, ID: t.m.Native, Topic: cs.ID}
+	quotes, words, err := d.quote(ctx, t.m, c.Inbox, c.Chat, c.Language)
+	if err != nil {
+		return transcript.Plan{}, err
+	}
+	if t.m.Thread != "" { // elsewhere agents quote to say which case they mean
+		text = words + text
+	}
+	h := Held{ID: shortID(t.m.ID), Text: text, Media: media, By: t.by, Quotes: quotes}
+	h.Origin = transcript.Origin{Inbox: t.m.Inbox, Chat: t.m.Chat, ID: t.m.Native, Topic: cs.ID}
 	if cs.Agent != nil && !cs.Agent.Same(t.by) {
-		return d.hold(t, cs, Held{ID: shortID(t.m.ID), Text: text, Media: media, By: t.by, Origin: origin}), nil
+		return d.hold(t, cs, h), nil
 	}
 	var posts []transcript.Post
 	if cs.Agent == nil {
 		posts = append(posts, d.claimed(ctx, t.desk, c, cs, t.by)...)
 	}
-	posts = append(posts, relayed(c, text, media, &origin)...)
+	posts = append(posts, relayed(c, &h)...)
 	return transcript.Plan{Posts: posts, Decision: "desk: relayed to contact", Keep: true}, nil
 }
 
-func relayed(c *Conversation, text string, media []adapters.Media, origin *transcript.Origin) []transcript.Post {
-	p := toContact(c, text)
-	p.Author, p.Origin = transcript.AuthorPerson, origin
-	return withMedia(p, media)
+// relayed makes the posts that bring an agent's words to the contact.
+func relayed(c *Conversation, h *Held) []transcript.Post {
+	p := toContact(c, h.Text)
+	p.Author, p.Origin, p.Message.ReplyTo = transcript.AuthorPerson, &h.Origin, h.Quotes
+	return withMedia(p, h.Media)
 }
 
 // claimed gives the case to an agent and makes the posts that say so.

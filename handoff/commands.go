@@ -88,7 +88,7 @@ func (d *Desks) take(ctx context.Context, t *turn, c *Conversation, cs *Case) (t
 	}
 	posts := d.taken(ctx, t.desk, c, cs, t.by)
 	if held != nil {
-		posts = append(posts, relayed(c, held.Text, held.Media, &held.Origin)...)
+		posts = append(posts, relayed(c, held)...)
 	}
 	return transcript.Plan{Posts: posts}, nil
 }
@@ -98,7 +98,7 @@ func (d *Desks) sendHeld(_ context.Context, t *turn, c *Conversation, cs *Case) 
 	if !ok {
 		return d.reply(t, d.say(texts.HeldGone)), nil
 	}
-	return transcript.Plan{Posts: relayed(c, h.Text, h.Media, &h.Origin)}, nil
+	return transcript.Plan{Posts: relayed(c, &h)}, nil
 }
 
 // unhold takes a held reply out: the one whose button was pressed, or the latest of who types the command.

@@ -118,11 +118,13 @@ type Case struct {
 
 // Held is a second agent's reply, kept until that agent says what to do with it.
 type Held struct {
-	ID     string            `json:"id"` // short, fits a button
-	Text   string            `json:"text"`
-	Media  []adapters.Media  `json:"media,omitempty"`
-	By     Member            `json:"by"`
-	Origin transcript.Origin `json:"origin"`
+	ID    string           `json:"id"` // short, fits a button
+	Text  string           `json:"text"`
+	Media []adapters.Media `json:"media,omitempty"`
+	By    Member           `json:"by"`
+	// Quotes is the contact's message it answers, as their platform knows it.
+	Quotes adapters.MessageID `json:"quotes,omitempty"`
+	Origin transcript.Origin  `json:"origin"`
 }
 
 // lanePlan is a decision and the lane of messages it was made in: a lane's next message comes only after the plan was carried out.

@@ -19,6 +19,7 @@ type Record interface {
 	History(ctx context.Context, conversation string, limit int) ([]transcript.Entry, error)
 	TopicOf(ctx context.Context, m *adapters.Message) (string, error)
 	Quoted(ctx context.Context, m *adapters.Message) (*transcript.Entry, error)
+	QuotedFor(ctx context.Context, m *adapters.Message, inbox adapters.InboxName, chat adapters.ChatID) (*transcript.Quote, error)
 	Entry(ctx context.Context, id string) (transcript.Entry, error)
 	Editable(ctx context.Context, inbox adapters.InboxName, chat adapters.ChatID, m *adapters.Message) (string, error)
 	AlbumHead(ctx context.Context, m *adapters.Message) (string, error)

@@ -61,6 +61,10 @@ func (record) Editable(context.Context, adapters.InboxName, adapters.ChatID, *ad
 	return "", nil
 }
 
+func (record) QuotedFor(context.Context, *adapters.Message, adapters.InboxName, adapters.ChatID) (*transcript.Quote, error) {
+	return nil, nil
+}
+
 func (record) AlbumHead(context.Context, *adapters.Message) (string, error) { return "", nil }
 
 func (record) Allowance(context.Context, adapters.InboxName, adapters.ChatID) (transcript.Allowance, error) {

@@ -16,7 +16,7 @@ func withMedia(p transcript.Post, all []adapters.Media) []transcript.Post {
 	for i := range all {
 		if i > 0 {
 			q := p
-			q.Message.Text, q.Message.Spans = "", nil
+			q.Message.Text, q.Message.Spans, q.Message.ReplyTo = "", nil, ""
 			posts = append(posts, q)
 		}
 		posts[i].Message.Media = &all[i]

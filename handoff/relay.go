@@ -11,23 +11,29 @@ import (
 )
 
 // Relay makes the posts that bring a contact's message to the agents of the open case.
-func (d *Desks) Relay(c *Conversation, m *adapters.Message) []transcript.Post {
+func (d *Desks) Relay(ctx context.Context, c *Conversation, m *adapters.Message) ([]transcript.Post, error) {
 	k, ok := d.Directory.Desk(c.Case.Desk)
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	text := d.Readable(m)
 	if text == "" {
-		return nil
+		return nil, nil
 	}
+	native, words, err := d.quote(ctx, m, k.Inbox, k.Chat, d.Language)
+	if err != nil {
+		return nil, err
+	}
+	text = words + text
 	if m.Kind == adapters.KindEdit {
 		text = d.say(texts.EditedPrefix) + text
 	}
 	p := toTopic(k, c, c.Case, transcript.AuthorPerson, d.say(texts.RelayCustomerLine, "Name", c.Name, "Text", text))
+	p.Message.ReplyTo = native
 	if m.Kind == adapters.KindEdit {
-		return []transcript.Post{p} // the media are there already
+		return []transcript.Post{p}, nil // the media are there already
 	}
-	return withMedia(p, transcript.MediaOf(m))
+	return withMedia(p, transcript.MediaOf(m)), nil
 }
 
 // Readable is a message as people read it in another chat: its text, and a named placeholder for everything else it carries.

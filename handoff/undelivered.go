@@ -144,8 +144,8 @@ func (d *Desks) resend(ctx context.Context, t *turn, c *Conversation, _ *Case) (
 	if e.Post == nil || e.Conversation != c.ID {
 		return d.reply(t, d.say(texts.HeldGone)), nil // words for somebody else
 	}
-	p := relayed(c, e.Post.Message.Text, nil, e.Post.Origin)[0]
-	p.Message.Media = e.Post.Message.Media
+	p := toContact(c, e.Post.Message.Text)
+	p.Author, p.Origin, p.Message.ReplyTo, p.Message.Media = transcript.AuthorPerson, e.Post.Origin, e.Post.Message.ReplyTo, e.Post.Message.Media
 	p.ID = e.ID + "|resend"
 	return transcript.Plan{Posts: []transcript.Post{p}}, nil
 }

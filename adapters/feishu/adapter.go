@@ -48,7 +48,7 @@ func New(inbox adapters.InboxName, cfg Config, env adapters.Env) (*Adapter, erro
 func (a *Adapter) Inbox() adapters.InboxName { return a.inbox }
 
 // Features implements adapters.Adapter. The budgets are the documented ones of the message API. The 5 per second to a group are shared by all
-// its bots. Beside 50 per second the account has 1,000 per minute, which one rate cannot say: the platform refuses what exceeds it and says for how long.
+// its bots. Quotes is false because of threads, see Send.
 func (a *Adapter) Features() adapters.Features {
 	return adapters.Features{
 		MaxText: maxText, TextUnit: adapters.UnitRune, MaxChoices: maxChoices,

@@ -69,6 +69,7 @@ func (a *Adapter) Features() adapters.Features {
 		Threads:     true,
 		Edit:        true,
 		React:       true,
+		Quotes:      true,
 		PushAllowed: true,
 		PerAccount:  []adapters.Rate{{Count: 30, Per: time.Second}},
 		PerChat:     adapters.Rate{Count: 3, Per: 3 * time.Second},

@@ -78,7 +78,9 @@ func (p *pair) agentEdits(t *testing.T) {
 	answer.Edits, answer.Text = id, "后天补发"
 	p.answers(t, answer)
 	if p.inbox == playground.WeChatInbox {
-		await(t, p.deskPosts, func(q sim.Post) bool { return q.From == "" && q.Thread == p.thread && strings.Contains(q.Text, "客户看到的仍是原文") })
+		await(t, p.deskPosts, func(q sim.Post) bool {
+			return q.From == "" && q.Thread == p.thread && strings.Contains(q.Text, "客户看到的仍是原文")
+		})
 		return
 	}
 	if after := toCustomer("后天补发"); after.Edited != before.Seq {

@@ -99,6 +99,7 @@ const (
 	AttachmentVoice     = "attachment_voice"     // Name, Text, URL
 	AttachmentUnknown   = "attachment_unknown"
 	EditedPrefix        = "edited_prefix"
+	QuoteLine           = "quote_line"
 )
 
 // What people read about media that cannot go; What is the file's kind and name, Why one of the problems below it.

@@ -52,7 +52,7 @@ func (w *Workers) run(docs []docstore.Doc[Entry], f *adapters.Features) int {
 
 func goesWith(lead, e *Entry, f *adapters.Features) bool {
 	p := e.Post
-	return e.State == StateQueued && !e.Alone && e.Tries == lead.Tries && joinable(p) &&
+	return e.State == StateQueued && !e.Alone && e.Tries == lead.Tries && joinable(p) && (e.ID == lead.ID || p.Message.ReplyTo == "") &&
 		(len(p.Message.Choices) == 0 || f.MaxChoices == 0) && (!p.Message.Group || p.Author == AuthorPerson)
 }
 
