@@ -20,19 +20,11 @@ const publicHook = "https://bot.example.com/webhook/" + playground.TelegramInbox
 // webhook is where the platform delivers to; "" = nowhere.
 func webhook(t *testing.T, s *telegramsim.Sim) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.BaseURL()+"/bot"+telegramsim.DefaultToken+"/getWebhookInfo", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
+	_, body := ask(t, http.MethodPost, s.BaseURL()+"/bot"+telegramsim.DefaultToken+"/getWebhookInfo", "", nil)
 	var info struct {
 		Result struct{ URL string }
 	}
-	if err := json.NewDecoder(res.Body).Decode(&info); err != nil {
+	if err := json.Unmarshal([]byte(body), &info); err != nil {
 		t.Fatal(err)
 	}
 	return info.Result.URL
