@@ -22,14 +22,14 @@ const (
 	choicePick   = "pick:" // + FAQ entry id
 )
 
-func (e *Engine) left(_ context.Context, t *turn) (bool, error) {
+func (e *Engine) left(ctx context.Context, t *turn) (bool, error) {
 	if t.m.Event != adapters.EventStop {
 		return false, nil
 	}
 	t.c.Left = true
 	t.decision = "contact left"
 	if t.c.Case != nil {
-		t.posts = e.Desks.Notice(t.c, texts.CustomerLeft)
+		t.posts = append(e.Desks.Notice(t.c, texts.CustomerLeft), e.Desks.Card(ctx, t.c)...)
 	}
 	return true, nil
 }
@@ -53,7 +53,15 @@ func (e *Engine) ignored(_ context.Context, t *turn) (bool, error) {
 	return true, nil
 }
 
-func (e *Engine) started(_ context.Context, t *turn) (bool, error) {
+// returned brings the card up to date for a contact who can be written to again.
+func (e *Engine) returned(ctx context.Context, t *turn) []transcript.Post {
+	if !t.back {
+		return nil
+	}
+	return e.Desks.Card(ctx, t.c)
+}
+
+func (e *Engine) started(ctx context.Context, t *turn) (bool, error) {
 	scanned := t.m.Event == adapters.EventScan
 	if t.m.Event != adapters.EventStart && !scanned {
 		return false, nil
@@ -67,7 +75,7 @@ func (e *Engine) started(_ context.Context, t *turn) (bool, error) {
 	}
 	t.decision = "welcome"
 	if t.c.Case != nil {
-		t.posts = e.Desks.Notice(t.c, texts.CustomerBack)
+		t.posts = append(e.Desks.Notice(t.c, texts.CustomerBack), e.returned(ctx, t)...)
 		return true, nil
 	}
 	t.c.Dialog = handoff.Dialog{Flood: t.c.Dialog.Flood, Rated: t.c.Dialog.Rated}
@@ -115,7 +123,7 @@ func (e *Engine) inCase(ctx context.Context, t *turn) (bool, error) {
 	}
 	t.decision = "relayed to desk"
 	posts, err := e.Desks.Relay(ctx, t.c, t.m)
-	t.posts = posts
+	t.posts = append(posts, e.returned(ctx, t)...)
 	return true, err
 }
 

@@ -15,7 +15,9 @@ type turn struct {
 	c *handoff.Conversation
 	m *adapters.Message
 	// text is the utterance: what was written, or recognized from a voice message.
-	text     string
+	text string
+	// back says that they had left.
+	back     bool
 	posts    []transcript.Post
 	decision string
 	finding  *transcript.Finding
@@ -37,7 +39,9 @@ func (e *Engine) newTurn(c *handoff.Conversation, m *adapters.Message) *turn {
 	if c.Name == "" {
 		c.Name = e.Words.Text(c.Language, texts.GuestName, map[string]any{"Code": handoff.Alias(c)})
 	}
-	c.Left = false
+	if m.Event != adapters.EventDeliverNote { // those may come of somebody who has left
+		t.back, c.Left = c.Left, false
+	}
 	return t
 }
 

@@ -37,7 +37,7 @@ type Conversation struct {
 	Case     *Case              `json:"case,omitempty"` // the open case
 	Last     *Case              `json:"last,omitempty"` // the case closed last
 	Cases    int                `json:"cases"`          // cases opened so far
-	Left     bool               `json:"left,omitempty"` // unsubscribed or blocked us
+	Left     bool               `json:"left,omitempty"` // unsubscribed or blocked us: unreachable until they write again
 	Dialog   Dialog             `json:"dialog"`
 	// Plans are the latest decisions, one per lane they were made in.
 	Plans     []lanePlan `json:"plans,omitempty"`
@@ -213,6 +213,21 @@ func (s *Conversations) Open(ctx context.Context, desk string, limit int) ([]Con
 		out[i] = d.Value
 	}
 	return out, nil
+}
+
+// leave notes that the platform no longer brings anything to a contact. changed is false when that was known, or there is no such conversation.
+func (s *Conversations) leave(ctx context.Context, id string) (c Conversation, changed bool, err error) {
+	c, err = s.docs.Update(ctx, id, func(v *Conversation) error {
+		if changed = !v.Left; !changed {
+			return docstore.ErrNoChange
+		}
+		v.Left = true
+		return nil
+	})
+	if errors.Is(err, docstore.ErrNotFound) {
+		return c, false, nil
+	}
+	return c, changed, err
 }
 
 // Decide changes a conversation for one incoming message and keeps the plan in the same swap. For a message decided before it returns the plan made then.

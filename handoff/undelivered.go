@@ -21,13 +21,37 @@ func (d *Desks) Undelivered(ctx context.Context, e *transcript.Entry) []transcri
 	}
 	switch {
 	case p.Origin != nil:
-		return d.tellAgent(ctx, e)
+		return append(d.tellAgent(ctx, e), d.unreachable(ctx, e)...)
 	case p.Topic.Key != "" && (p.Author == transcript.AuthorPerson || e.ID == cardID(p.Topic.Key)):
 		return d.tellContact(ctx, e)
 	case p.Topic.Key == "" && !p.Message.Group && e.Reason != adapters.ReasonUnreachable:
 		return d.tellDesk(ctx, e)
 	}
-	return nil
+	return d.unreachable(ctx, e)
+}
+
+// unreachable notes that a contact cannot be written to, and shows it on the card of their case.
+func (d *Desks) unreachable(ctx context.Context, e *transcript.Entry) []transcript.Post {
+	if e.Reason != adapters.ReasonUnreachable || e.Post.Message.Group {
+		return nil
+	}
+	c, changed, err := d.Conversations.leave(ctx, e.Conversation)
+	if err != nil || !changed {
+		return nil // the next message that fails comes here too
+	}
+	return d.Card(ctx, &c)
+}
+
+// Card makes the edit that brings the card of an open case up to date.
+func (d *Desks) Card(ctx context.Context, c *Conversation) []transcript.Post {
+	if c.Case == nil {
+		return nil
+	}
+	k, ok := d.Directory.Desk(c.Case.Desk)
+	if !ok {
+		return nil
+	}
+	return []transcript.Post{d.editCard(ctx, k, c, c.Case)}
 }
 
 // tellAgent puts a notice into the agent's topic; for an unknown outcome with a button to send again.
@@ -47,14 +71,10 @@ func (d *Desks) refreshed(ctx context.Context, e *transcript.Entry) []transcript
 	if err != nil || c.Case == nil || c.Case.ID != e.Post.Origin.Topic || e.State != transcript.StateParked {
 		return nil
 	}
-	k, ok := d.Directory.Desk(c.Case.Desk)
-	if !ok {
-		return nil
-	}
 	if a, err := d.Record.Allowance(ctx, c.Inbox, c.Chat); err != nil || !a.Push {
 		return nil // the card says so since it was made
 	}
-	return []transcript.Post{d.editCard(ctx, k, &c, c.Case)}
+	return d.Card(ctx, &c)
 }
 
 func (d *Desks) outcome(ctx context.Context, e *transcript.Entry) string {

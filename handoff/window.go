@@ -8,6 +8,9 @@ import (
 
 // window says what may still be sent to the contact, for agents; "" where the platform sets no limit, or when it cannot be told now.
 func (d *Desks) window(ctx context.Context, c *Conversation) string {
+	if c.Left {
+		return d.say(texts.WindowLeftUs)
+	}
 	a, err := d.Record.Allowance(ctx, c.Inbox, c.Chat)
 	switch {
 	case err != nil || !a.Limited:

@@ -167,6 +167,7 @@ const (
 	CustomerCanceled = "customer_canceled" // Name
 	WindowLeft       = "window_left"       // Counted, Sends, Until
 	WindowShut       = "window_shut"
+	WindowLeftUs     = "window_left_us"
 	OnlyInAnswer     = "only_in_answer"
 	InboxRestricted  = "inbox_restricted" // Inbox
 	Info             = "info"             // Cases, Inbox, Language, Name, Person, Since, Window
