@@ -209,25 +209,55 @@ func faqTest() *cobra.Command {
 }
 
 func faqEval() *cobra.Command {
-	c := &cobra.Command{Use: "eval", Short: "Measure matching on labeled questions", Args: cobra.NoArgs}
+	c := &cobra.Command{
+		Use: "eval [FILE]", Short: "Measure matching on labeled questions", Args: cobra.MaximumNArgs(1),
+		Long: "FILE holds lines of label<TAB>text (or CSV of label,text); the labels oos and - mark questions out of scope.\n" +
+			"With -c its questions are asked of the knowledge base, whose entries the labels name by id or question; with --faq of that file's entries.\n" +
+			"With FILE alone some of its own texts are asked of the others. Two files do the same as: --faq FILE --queries FILE [--oos FILE].",
+	}
 	var o faqeval.Options
 	f := c.Flags()
+	path := configFlag(c)
 	f.StringVar(&o.FAQ, "faq", "", "entries: lines of label<TAB>text")
 	f.StringVar(&o.Queries, "queries", "", "questions in scope: lines of label<TAB>text")
 	f.StringVar(&o.OOS, "oos", "", "questions out of scope")
 	f.BoolVar(&o.JSON, "json", false, "print JSON")
 	perturb := f.String("perturb", "", "spoil the questions first: typo, homophone or traditional")
 	f.Int64Var(&o.Seed, "seed", 1, "seed of --perturb")
-	for _, name := range []string{"faq", "queries"} {
-		if err := c.MarkFlagRequired(name); err != nil {
-			panic(err) // the flag stands above
-		}
-	}
-	c.RunE = func(c *cobra.Command, _ []string) error {
+	c.RunE = func(c *cobra.Command, args []string) error {
 		o.Perturb = faqeval.Perturbation(*perturb)
-		return faqeval.Run(c.Context(), o, c.OutOrStdout())
+		if len(args) == 0 && (o.FAQ == "" || o.Queries == "") {
+			return errors.New("name a labeled FILE, or --faq FILE and --queries FILE")
+		}
+		if len(args) == 1 {
+			o.File = args[0]
+		}
+		if !f.Changed("config") {
+			return faqeval.Run(c.Context(), o, c.OutOrStdout())
+		}
+		if o.FAQ != "" || o.File == "" {
+			return errors.New("-c asks the knowledge base the questions of a FILE: without --faq and --queries")
+		}
+		return evalStore(c, *path, o)
 	}
 	return c
+}
+
+// evalStore measures the configured knowledge base, with the bot's own limits.
+func evalStore(c *cobra.Command, path string, o faqeval.Options) error {
+	cfg, err := load(c, path)
+	if err != nil {
+		return err
+	}
+	o.Thresholds = cfg.Bot.Thresholds()
+	return withOffice(c, path, func(office app.Office) error {
+		entries, err := office.Entries(c.Context())
+		if err != nil {
+			return err
+		}
+		o.Entries = append([]kb.Entry{}, entries...) // not nil: an empty knowledge base is one
+		return faqeval.Run(c.Context(), o, c.OutOrStdout())
+	})
 }
 
 func ticket() *cobra.Command {

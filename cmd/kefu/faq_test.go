@@ -66,12 +66,22 @@ func TestFAQFiles(t *testing.T) {
 		}
 	}
 	refused()
+	eval := func(want string, args ...string) {
+		t.Helper()
+		if out, ok := output(t, append([]string{"faq", "eval"}, args...)...); ok == (want == "name a labeled FILE") || !strings.Contains(out, want) {
+			t.Errorf("eval %q: %s", args, out)
+		}
+	}
+	labeled := file("asked.tsv", "第 7 号商品什么时候发货\t7号商品什么时候发货呀\n第 8 号商品什么时候发货\t第8号商品几时发货\noos\t今天下雨吗\n")
 	t.Logf("ready after %v", g.start(t))
 	refused()
 	out, ok := faq("import", many)
 	if !ok || !strings.Contains(out, "would import: 6000 new") || !strings.Contains(out, "importing: 3000 of 6000") || !strings.Contains(out, "imported: 6000 new") {
 		t.Fatalf("import beside a running gateway: %s", out)
 	}
+	eval("entries 6000, texts 6000", "-c", g.config, labeled)
+	eval("entries 1, texts 1", file("alone.tsv", "a\t怎么退款\na\t如何退款\n"))
+	eval("name a labeled FILE")
 	for _, name := range []string{"all.csv", "all.json", "all.xlsx"} {
 		before := export(name)
 		if out, ok := faq("import", filepath.Join(dir, name)); !ok || !strings.Contains(out, "imported: 0 new, 0 changed, 6000 same") {

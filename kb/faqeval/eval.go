@@ -13,6 +13,11 @@ import (
 
 // Options name the files and the form of the report.
 type Options struct {
+	// File is one labeled file for all: see the package. Without Entries and FAQ some of its own texts are the questions.
+	File       string
+	Entries    []kb.Entry // of a knowledge base; File's labels are their ids or questions
+	Thresholds kb.Thresholds
+
 	FAQ     string // entries
 	Queries string // in-scope questions
 	OOS     string // out-of-scope questions, may be empty
@@ -44,6 +49,8 @@ type Report struct {
 	P95MS         float64 `json:"p95_ms"`
 	P99MS         float64 `json:"p99_ms"`
 	HeapMB        float64 `json:"heap_mb"`
+
+	oos int // questions out of scope
 }
 
 // Run measures and prints the report.
@@ -62,35 +69,26 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 
 // Measure builds the entries in memory and asks all questions.
 func Measure(ctx context.Context, o Options) (Report, error) {
-	faq, err := readTSV(o.FAQ)
+	set, err := o.load()
 	if err != nil {
 		return Report{}, err
-	}
-	queries, err := readTSV(o.Queries)
-	if err != nil {
-		return Report{}, err
-	}
-	var oos []labeled
-	if o.OOS != "" {
-		if oos, err = readTSV(o.OOS); err != nil {
-			return Report{}, err
-		}
 	}
 	p, err := newPerturber(o.Perturb, o.Seed)
 	if err != nil {
 		return Report{}, err
 	}
-	index, r := build(entriesOf(faq)) //nolint:contextcheck // a fixed index asks nobody
-	in, err := ask(ctx, index, p.apply(queries))
+	index, r := build(set.entries) //nolint:contextcheck // a fixed index asks nobody
+	in, err := ask(ctx, index, o.Thresholds, p.apply(set.in))
 	if err != nil {
 		return Report{}, err
 	}
-	out, err := ask(ctx, index, p.apply(oos))
+	out, err := ask(ctx, index, o.Thresholds, p.apply(set.out))
 	if err != nil {
 		return Report{}, err
 	}
 	r.inScope(in)
 	r.outOfScope(in, out)
+	r.oos = len(out)
 	r.latency(append(in, out...))
 	return r, nil
 }
@@ -123,7 +121,7 @@ type outcome struct {
 	took       time.Duration
 }
 
-func ask(ctx context.Context, index *kb.Index, questions []labeled) ([]outcome, error) {
+func ask(ctx context.Context, index *kb.Index, limits kb.Thresholds, questions []labeled) ([]outcome, error) {
 	out := make([]outcome, 0, len(questions))
 	for _, q := range questions {
 		if err := ctx.Err(); err != nil {
@@ -131,7 +129,7 @@ func ask(ctx context.Context, index *kb.Index, questions []labeled) ([]outcome, 
 		}
 		start := time.Now()
 		r := index.Match(kb.Question{Text: q.text})
-		v := kb.Decide(r, kb.Thresholds{})
+		v := kb.Decide(r, limits)
 		o := outcome{decision: v.Decision, none: r.None, took: time.Since(start)}
 		right := func(c kb.Candidate) bool { return c.ID == kb.EntryID(q.label) }
 		for i, c := range r.Candidates[:min(3, len(r.Candidates))] {

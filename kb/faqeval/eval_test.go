@@ -47,6 +47,51 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// One labeled file of any kind is enough: for a knowledge base, for an FAQ file, and alone.
+func TestOneLabeledFile(t *testing.T) {
+	store := []kb.Entry{
+		{ID: "7", Question: "How do I get a refund", State: kb.Live}, {ID: "ship", Question: "什么时候发货", Similar: []string{"When will it ship"}, State: kb.Live},
+		{ID: "9", Question: "still a draft", State: kb.Draft},
+	}
+	asked := "#7\tHOW DO I GET A REFUND?\n什么时候发货？\twhen will it ship\nship\thow do I get a refund\nOOS\tzzz\n-\t天\n"
+	csv := "label,text\n7,\"how do I get a refund, please\"\nship,when will it ship\n"
+	for name, c := range map[string]struct {
+		o             faqeval.Options
+		entries       int
+		texts         int
+		top1, refused float64
+	}{
+		"of a knowledge base":        {faqeval.Options{File: write(t, "q.tsv", asked), Entries: store}, 2, 3, 2.0 / 3, 1},
+		"of a knowledge base as CSV": {faqeval.Options{File: write(t, "q.csv", csv), Entries: store}, 2, 3, 1, 0},
+		"of a file":                  {faqeval.Options{File: write(t, "q.tsv", "pay\t怎么付款\noos\tzzz\n"), FAQ: write(t, "faq.tsv", faq)}, 3, 6, 1, 1},
+		"alone":                      {faqeval.Options{File: write(t, "q.tsv", faq+"pay\tpayment method\nonce\tnothing else\noos\tzzz\n")}, 4, 5, 1.0 / 3, 1},
+	} {
+		r, err := faqeval.Measure(t.Context(), c.o)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if r.Entries != c.entries || r.Texts != c.texts || math.Abs(r.Top1-c.top1) > 1e-9 || r.OOSRefused != c.refused {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	for name, c := range map[string]struct {
+		o    faqeval.Options
+		want string
+	}{
+		"label of nothing":  {faqeval.Options{File: write(t, "q.tsv", "7\tok\n8\ttext\n9\ttext\n"), Entries: store}, `"8", "9"`},
+		"empty store":       {faqeval.Options{File: write(t, "q.tsv", "7\tok\n"), Entries: []kb.Entry{}}, `"7"`},
+		"nothing to ask":    {faqeval.Options{File: write(t, "q.tsv", "a\tok\nb\ttext\n")}, "asks nothing"},
+		"two ways at once":  {faqeval.Options{File: write(t, "q.tsv", faq), Queries: "x"}, "not both"},
+		"bad CSV":           {faqeval.Options{File: write(t, "q.csv", "label,text\na\n")}, "line 2"},
+		"unfinished quotes": {faqeval.Options{File: write(t, "q.csv", "a,\"b\n")}, "q.csv"},
+	} {
+		if _, err := faqeval.Measure(t.Context(), c.o); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestRunPrints(t *testing.T) {
 	o := faqeval.Options{FAQ: write(t, "faq.tsv", faq), Queries: write(t, "q.tsv", "pay\t怎么付款\n"), JSON: true}
 	var out bytes.Buffer
@@ -68,7 +113,7 @@ func TestRunPrints(t *testing.T) {
 	}
 	o.JSON = false
 	out.Reset()
-	if err := faqeval.Run(t.Context(), o, &out); err != nil || !strings.Contains(out.String(), "top-1 100.0 %") {
+	if err := faqeval.Run(t.Context(), o, &out); err != nil || !strings.Contains(out.String(), "top-1 100.0 %") || !strings.Contains(out.String(), "out of scope: nothing asked") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }

@@ -124,15 +124,18 @@ func (r *Report) latency(all []outcome) {
 }
 
 func (r *Report) print(out io.Writer) error {
+	outside := "out of scope: nothing asked"
+	if r.oos > 0 {
+		outside = fmt.Sprintf("out of scope: answered %.1f %%, clarified %.1f %%, refused %.1f %%, AUROC %.1f", 100*r.OOSAnswered, 100*r.OOSClarified, 100*r.OOSRefused, 100*r.AUROC)
+	}
 	_, err := fmt.Fprintf(out, `entries %d, texts %d, built in %.2f s, %.1f MB
 top-1 %.1f %%, top-3 %.1f %%
 in scope: answered %.1f %% (right %.1f %%), clarified %.1f %% (truth offered %.1f %%), refused %.1f %%
-out of scope: answered %.1f %%, clarified %.1f %%, refused %.1f %%, AUROC %.1f
+%s
 ECE %.1f points, coverage at 90 %% precision %.1f %%, at 95 %% %.1f %%
 query p50 %.2f ms, p95 %.2f ms, p99 %.2f ms
 `, r.Entries, r.Texts, r.BuildS, r.HeapMB, 100*r.Top1, 100*r.Top3,
 		100*r.Answered, 100*r.AnsweredRight, 100*r.Clarified, 100*r.ClarifyHit, 100*r.Refused,
-		100*r.OOSAnswered, 100*r.OOSClarified, 100*r.OOSRefused, 100*r.AUROC,
-		100*r.ECE, 100*r.Cov90, 100*r.Cov95, r.P50MS, r.P95MS, r.P99MS)
+		outside, 100*r.ECE, 100*r.Cov90, 100*r.Cov95, r.P50MS, r.P95MS, r.P99MS)
 	return err
 }

@@ -2,8 +2,12 @@ package faqeval
 
 import (
 	"bufio"
+	"encoding/csv"
+	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"kefu/kb"
@@ -14,6 +18,44 @@ type labeled struct{ label, text string }
 
 // maxLine is the longest line read, in bytes.
 const maxLine = 1 << 20
+
+// read reads a file of labeled texts: CSV by its name, else TSV.
+func read(path string) ([]labeled, error) {
+	if strings.EqualFold(filepath.Ext(path), ".csv") {
+		return readCSV(path)
+	}
+	return readTSV(path)
+}
+
+// readCSV reads label and text from the first two columns; a heading "label,text" is left out.
+func readCSV(path string) ([]labeled, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	rows := csv.NewReader(f)
+	rows.FieldsPerRecord = -1
+	var out []labeled
+	for {
+		row, err := rows.Read()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		line, _ := rows.FieldPos(0)
+		label := strings.TrimSpace(strings.TrimPrefix(row[0], "\ufeff"))
+		if line == 1 && label == "label" {
+			continue
+		}
+		if len(row) < 2 || label == "" || strings.TrimSpace(row[1]) == "" {
+			return nil, fmt.Errorf("%s line %d: want label, comma, text", path, line)
+		}
+		out = append(out, labeled{label, row[1]})
+	}
+}
 
 func readTSV(path string) ([]labeled, error) {
 	f, err := os.Open(path)
