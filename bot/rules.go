@@ -3,6 +3,8 @@ package bot
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -281,10 +283,7 @@ func (e *Engine) faq(_ context.Context, t *turn) (bool, error) {
 	d.Asked = t.text
 	r := e.Knowledge.Match(kb.Question{Text: t.text, Language: t.c.Language})
 	v := kb.Decide(r, e.Config.Thresholds())
-	round := 1
-	if d.Clarify != nil {
-		round = d.Clarify.Round + 1
-	}
+	round := t.round(v.Choices)
 	switch {
 	case v.Decision == kb.Answer:
 		t.answer(v.Choices[0].Entry, t.text)
@@ -295,12 +294,40 @@ func (e *Engine) faq(_ context.Context, t *turn) (bool, error) {
 		t.found(transcript.FoundChoices, "", "")
 		t.decision = "clarify"
 	default:
+		if v.Decision == kb.Clarify {
+			t.spend()
+		}
 		t.unknown()
 		t.found(transcript.FoundNothing, "", "")
 		t.decision = "unknown"
 	}
 	t.decision += scores(r)
 	return true, nil
+}
+
+// round is which time in a row the contact would be asked back with these choices.
+func (t *turn) round(choices []kb.Candidate) int {
+	d := &t.c.Dialog
+	spent := slices.ContainsFunc(choices, func(c kb.Candidate) bool { return slices.Contains(d.Spent, string(c.ID)) })
+	switch {
+	case spent:
+		return math.MaxInt
+	case d.Clarify != nil:
+		return d.Clarify.Round + 1
+	}
+	return 1
+}
+
+// spend remembers what was asked about in vain and makes a person the next thing offered: asking once more would go round in circles.
+func (t *turn) spend() {
+	d := &t.c.Dialog
+	if d.Clarify != nil {
+		d.Spent = nil
+		for _, c := range d.Clarify.Choices {
+			d.Spent = append(d.Spent, strings.TrimPrefix(c.ID, choicePick))
+		}
+	}
+	d.Misses = max(d.Misses, t.e.Config.HandoffAfter-1)
 }
 
 // scores writes the candidates' confidences for people who ask why.
@@ -319,7 +346,7 @@ func scores(r kb.Result) string {
 // answer says an entry's answer, the only words that are Markdown. Parsing takes some 20 microseconds: too little to keep its result.
 func (t *turn) answer(entry *kb.Entry, question string) {
 	d := &t.c.Dialog
-	d.Clarify, d.Misses = nil, 0
+	d.Clarify, d.Spent, d.Misses = nil, nil, 0
 	t.tried(entry.Question)
 	words, images := richtext.Images(entry.AnswerFor(t.c.Language, string(t.c.Inbox), t.e.Channels[t.c.Inbox]))
 	text, spans := t.e.answers.Parse(words)

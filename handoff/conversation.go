@@ -59,6 +59,8 @@ type Dialog struct {
 	Answers   int    `json:"answers,omitempty"`
 	Votes     []Vote `json:"votes,omitempty"`
 	Unhelpful int    `json:"unhelpful,omitempty"`
+	// Spent are the entries that were asked about in vain until the rounds were over: nobody is asked about them again before another answer came.
+	Spent []string `json:"spent,omitempty"`
 	// Rated are the answers the contact rated last; they outlive the rest of the dialog.
 	Rated []Rating `json:"rated,omitempty"`
 }
