@@ -135,7 +135,7 @@ func newOffice(t *testing.T) *office {
 		return adapters.Features{MaxText: 40, TextUnit: adapters.UnitByte, InlineLink: "{label}（{url}）"}
 	}
 	ed, err := editor.New(t.Context(), editor.Options{
-		Store: store, Knowledge: o.faq, Index: o.index, Files: o.files, Record: o, Conversations: convs, Directory: dir, Words: words, Language: "zh-CN", Now: now,
+		Store: store, Knowledge: o.faq, Index: o.index, Files: o.files, Record: o, Conversations: convs, Directory: dir, Words: words, Language: "zh-CN", Speaks: bot.LanguageOf, Now: now,
 		Inboxes: []editor.Inbox{{Name: shop, Channel: "chat", Features: features}, {Name: "shop-2", Channel: "mail", Features: small}},
 	})
 	must(err)

@@ -24,6 +24,9 @@ func known(tag string) string {
 	}
 }
 
+// LanguageOf is for others who must tell a person's language.
+func LanguageOf(text string) string { return languageOf(text) }
+
 // languageOf tells the language of a text by its letters: one Chinese character decides for Chinese, two Latin words for English. "" when the text
 // does not say (a number, an emoji, a command, a single word that may be a product's name).
 func languageOf(text string) string {

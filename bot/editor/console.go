@@ -67,7 +67,8 @@ type Options struct {
 	Words         handoff.Words
 	Thresholds    kb.Thresholds // of the bot
 	Inboxes       []Inbox
-	Language      string // of desks, and of people whose own is unknown
+	Language      string                   // of desks, and of people whose own is unknown
+	Speaks        func(text string) string // tells the language of words, "" = they do not say; nil = nothing does
 	Now           func() time.Time
 	Log           *slog.Logger // nil = none
 }

@@ -309,7 +309,7 @@ func (t *turn) askField() error {
 	f := t.s.Form
 	var options []option
 	if f.Field == "category" {
-		names, err := t.categories()
+		names, err := t.likely(&f.Values)
 		if err != nil {
 			return err
 		}

@@ -129,6 +129,25 @@ func (t *turn) categories() ([]string, error) {
 	return byCount(counts), err
 }
 
+// likely lists all categories, those of entries that are close to one first.
+func (t *turn) likely(e *kb.Entry) ([]string, error) {
+	all, err := t.categories()
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Index.Refresh(t.ctx); err != nil {
+		return nil, err
+	}
+	var nearby []string
+	r := t.Index.Match(kb.Question{Text: e.Question, Language: e.Language, Without: []kb.EntryID{e.ID}, Limit: nearShown})
+	for _, c := range r.Candidates {
+		if name := c.Entry.Category; r.None < hopeless && slices.Contains(all, name) && !slices.Contains(nearby, name) {
+			nearby = append(nearby, name)
+		}
+	}
+	return append(nearby, slices.DeleteFunc(all, func(name string) bool { return slices.Contains(nearby, name) })...), nil
+}
+
 func byCount(counts map[string]int) []string {
 	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))

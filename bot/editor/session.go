@@ -1,6 +1,7 @@
 package editor
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -13,6 +14,7 @@ import (
 	"kefu/adapters"
 	"kefu/handoff"
 	"kefu/internal/docstore"
+	"kefu/internal/texts"
 	"kefu/internal/transcript"
 	"kefu/kb"
 )
@@ -30,7 +32,9 @@ type session struct {
 	// Thread is where the question stands; "" = the chat itself.
 	Thread adapters.ThreadID `json:"thread,omitempty"`
 	Menu   []option          `json:"menu,omitempty"` // what may be chosen there
-	Form   *form             `json:"form,omitempty"`
+	// Language is that of the first command whose words said so. It stays: who speaks one language also writes answers in others.
+	Language string `json:"language,omitempty"`
+	Form     *form  `json:"form,omitempty"`
 	// Until is when Asked, Menu and Form end.
 	Until time.Time `json:"until,omitzero"`
 	Plans []kept    `json:"plans,omitempty"`
@@ -117,7 +121,7 @@ func (c *Console) decide(ctx context.Context, in *input) (plan transcript.Plan, 
 		if err != nil {
 			return err
 		}
-		t := &turn{Console: c, ctx: ctx, input: in, s: s, lang: c.languageOf(ctx, in)}
+		t := &turn{Console: c, ctx: ctx, input: in, s: s, lang: c.languageOf(ctx, in, s)}
 		switch taken, err = t.take(); {
 		case err != nil:
 			return err
@@ -134,10 +138,13 @@ func (c *Console) decide(ctx context.Context, in *input) (plan transcript.Plan, 
 	return plan, taken, err
 }
 
-// languageOf is the language a person is answered in: a desk's in a group, else their own.
-func (c *Console) languageOf(ctx context.Context, in *input) string {
+// languageOf is the language a person is answered in: a desk's in a group, else their own; where nobody knows that, the language of their commands.
+func (c *Console) languageOf(ctx context.Context, in *input, s *session) string {
 	if in.m.Group {
 		return c.Language
+	}
+	if s.Language == "" && in.kind == commanded && c.Speaks != nil {
+		s.Language = c.spoken(in.args)
 	}
 	if kept, err := c.Conversations.Conversation(ctx, transcript.ConversationID(in.m.Inbox, in.m.Chat)); err == nil && kept.Language != "" {
 		return kept.Language
@@ -145,7 +152,19 @@ func (c *Console) languageOf(ctx context.Context, in *input) string {
 	if strings.HasPrefix(strings.ToLower(in.m.From.Language), "en") {
 		return "en"
 	}
-	return c.Language
+	return cmp.Or(s.Language, c.Language)
+}
+
+// spoken is the language of a command, "" = its words are too few, or need not be the person's own.
+func (c *Console) spoken(args string) string {
+	if lang := c.Speaks(args); lang == texts.Chinese {
+		return lang
+	}
+	verb, words, _ := strings.Cut(args, " ")
+	if slices.Contains([]string{"add", "new", "test", "search", "find"}, strings.ToLower(verb)) {
+		return c.Speaks(words)
+	}
+	return ""
 }
 
 // short is a stable id of 10 characters made from a longer one, to fit a button.

@@ -195,7 +195,7 @@ func (t *turn) ask(text string, options ...option) {
 		n++
 		lines = append(lines, t.words(texts.ClarifyChoice, "N", n, "Label", o.Label))
 	}
-	if hint := t.words(texts.FaqAnswerHow, "Numbers", n > 0, "Words", strings.Join(words, " / "), "Group", t.m.Group); hint != "" {
+	if hint := t.words(texts.FaqAnswerHow, "Numbers", n > 0, "Words", strings.Join(words, " / "), "Group", t.m.Group && len(options) > 0); hint != "" {
 		lines = append(lines, hint)
 	}
 	t.post(strings.Join(lines, "\n"), t.buttons(options)...)

@@ -288,7 +288,7 @@ func (a *App) engine(ctx context.Context, record *transcript.Transcript) (*bot.E
 	channels, inboxes := a.channels()
 	faq, err := editor.New(ctx, editor.Options{
 		Store: a.store, Knowledge: a.faq, Index: a.index, Answers: knowledge, Files: a.media, Record: record, Conversations: conversations, Directory: directory, Words: words,
-		Thresholds: a.cfg.Bot.Thresholds(), Inboxes: inboxes, Language: a.cfg.Language, Now: a.o.Now, Log: a.o.Log,
+		Thresholds: a.cfg.Bot.Thresholds(), Inboxes: inboxes, Language: a.cfg.Language, Speaks: bot.LanguageOf, Now: a.o.Now, Log: a.o.Log,
 	})
 	if err != nil {
 		return nil, err
