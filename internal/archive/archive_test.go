@@ -112,9 +112,9 @@ func (s *shelf) restore(ctx context.Context, file []byte, replace bool) error {
 // files are media in memory.
 type files map[string]string
 
-func (f files) Walk(_ context.Context, fn func(string, func() (io.ReadCloser, error)) error) error {
+func (f files) Walk(_ context.Context, fn func(string, io.Reader) error) error {
 	for name, data := range f {
-		if err := fn(name, func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(data)), nil }); err != nil {
+		if err := fn(name, strings.NewReader(data)); err != nil {
 			return err
 		}
 	}

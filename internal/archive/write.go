@@ -17,8 +17,8 @@ import (
 
 // Media are the bytes kept beside the documents.
 type Media interface {
-	// Walk calls fn for every file: its name, a slash-separated path, and what reads it.
-	Walk(ctx context.Context, fn func(name string, open func() (io.ReadCloser, error)) error) error
+	// Walk calls fn for every file: its name, a slash-separated path, and what reads it until fn returns.
+	Walk(ctx context.Context, fn func(name string, r io.Reader) error) error
 	// Restore stores a file under the name Walk gave it.
 	Restore(ctx context.Context, name string, r io.Reader) error
 	// Clear removes every file.
@@ -118,12 +118,7 @@ func (w *writer) collection(ctx context.Context, a docstore.Archive, r docstore.
 	return err
 }
 
-func (w *writer) media(name string, open func() (io.ReadCloser, error)) error {
-	from, err := open()
-	if err != nil {
-		return err
-	}
-	defer from.Close()
+func (w *writer) media(name string, from io.Reader) error {
 	f, done, err := w.create(media + name)
 	if err != nil {
 		return err

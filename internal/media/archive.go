@@ -9,7 +9,7 @@ import (
 )
 
 // Walk calls fn for the bytes of every file; those purged meanwhile are left out. With Restore and Clear it is what a backup needs.
-func (s *Store) Walk(ctx context.Context, fn func(name string, open func() (io.ReadCloser, error)) error) error {
+func (s *Store) Walk(ctx context.Context, fn func(name string, r io.Reader) error) error {
 	return s.files.All(ctx, docstore.Query{}, func(d docstore.Doc[File]) error {
 		r, err := s.o.Blobs.Open(ctx, d.Value.Blob)
 		if errors.Is(err, docstore.ErrNotFound) {
@@ -18,7 +18,7 @@ func (s *Store) Walk(ctx context.Context, fn func(name string, open func() (io.R
 		if err != nil {
 			return err
 		}
-		return errors.Join(fn(d.Value.Blob, func() (io.ReadCloser, error) { return r, nil }), r.Close())
+		return errors.Join(fn(d.Value.Blob, r), r.Close())
 	})
 }
 

@@ -363,11 +363,7 @@ func TestBackup(t *testing.T) {
 			t.Fatal(err)
 		}
 		kept := map[string][]byte{}
-		err = s.Walk(t.Context(), func(name string, open func() (io.ReadCloser, error)) error {
-			r, err := open()
-			if err != nil {
-				return err
-			}
+		err = s.Walk(t.Context(), func(name string, r io.Reader) (err error) {
 			kept[name], err = io.ReadAll(r)
 			return err
 		})
