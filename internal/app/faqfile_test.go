@@ -26,7 +26,8 @@ func (c *talk) upload(kind, name string, data []byte, quote bool, want ...string
 // download asks for an export and returns the file that comes.
 func (c *talk) download(command string) []byte {
 	c.t.Helper()
-	c.say(command, "个词条：", "")
+	c.last = sim.Post{}
+	c.say(command)
 	for c.last.File == nil {
 		posts := c.p.Wait(c.t.Context(), c.after)
 		if len(posts) == 0 {
