@@ -82,11 +82,11 @@ func TestMovesBetweenDatabases(t *testing.T) {
 	remote.Storage.Data = t.TempDir()
 	remote.Storage.Mongo = config.Mongo{URI: adapters.Secret(server.URI()), Database: server.Database(t)}
 	file := filepath.Join(t.TempDir(), "embedded.zip")
-	m, err := app.Backup(t.Context(), embedded, file)
+	written, err := app.Backup(t.Context(), embedded, file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m, err = app.Restore(t.Context(), &remote, file, false); err != nil || m.Documents() == 0 {
+	if m, err := app.Restore(t.Context(), &remote, file, false); err != nil || m.Documents() != written.Documents() {
 		t.Fatalf("restore: %v", err)
 	}
 	if _, err = app.Restore(t.Context(), &remote, file, false); !errors.Is(err, archive.ErrNotEmpty) {
