@@ -74,7 +74,8 @@ const (
 // Attachment describes something sent beside text. It refers to the bytes, it does not hold them.
 type Attachment struct {
 	Kind     AttachmentKind `json:"kind"`
-	Ref      string         `json:"ref,omitempty"` // the platform's id of the bytes; opaque
+	Ref      string         `json:"ref,omitempty"` // the platform's id of the bytes; opaque. "" = there are none to be had
+	ID       string         `json:"id,omitempty"`  // the platform's id of what has no bytes: a person, a chat, a sticker
 	Name     string         `json:"name,omitempty"`
 	MIME     string         `json:"mime,omitempty"`
 	Size     int64          `json:"size,omitempty"`     // bytes; 0 = not told

@@ -488,3 +488,35 @@ func FuzzParseCommand(f *testing.F) {
 		}
 	})
 }
+
+// An edit brings its media along where they are others than before, and only then.
+func TestEditedMedia(t *testing.T) {
+	r := open(t)
+	photo := adapters.Attachment{Kind: adapters.AttachmentImage, Ref: "p1", Size: 100}
+	again, other := photo, photo
+	again.Ref, other.Ref, other.Size = "p1-by-another-name", "p2", 200
+	c := &handoff.Conversation{ID: "wx|c", Inbox: "wx", Chat: "c", Name: "Tom", Case: &handoff.Case{ID: "wx|c#1", Desk: support.Name}}
+	m := adapters.Message{Inbox: "wx", Chat: "c", Native: "7", Kind: adapters.KindMessage, Text: "broken", Attachments: []adapters.Attachment{photo}}
+	m.ID = adapters.NewID("wx", "c", m.Kind, "7")
+	first := m
+	r.record.entries[m.ID] = transcript.Entry{ID: m.ID, In: &first}
+	m.Kind, m.ID = adapters.KindEdit, adapters.NewID("wx", "c", adapters.KindEdit, "7@1")
+	for name, row := range map[string]struct {
+		native adapters.MessageID
+		now    adapters.Attachment
+		media  int
+	}{"the same": {"7", again, 0}, "another": {"7", other, 1}, "of a message nobody knows": {"8", other, 0}} {
+		m.Native, m.Attachments = row.native, []adapters.Attachment{row.now}
+		posts, err := r.desks.Relay(t.Context(), c, &m)
+		if err != nil || len(posts) != 1 {
+			t.Fatalf("%s: %d posts, %v", name, len(posts), err)
+		}
+		got := 0
+		if posts[0].Message.Media != nil {
+			got = 1
+		}
+		if got != row.media || !strings.Contains(posts[0].Message.Text, "(edited)") {
+			t.Errorf("%s: %d media with %q, want %d", name, got, posts[0].Message.Text, row.media)
+		}
+	}
+}

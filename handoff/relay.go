@@ -2,6 +2,8 @@ package handoff
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	"kefu/adapters"
@@ -31,15 +33,34 @@ func (d *Desks) Relay(ctx context.Context, c *Conversation, m *adapters.Message)
 	p := toTopic(k, c, c.Case, transcript.AuthorPerson, d.say(texts.RelayCustomerLine, "Name", c.Name, "Text", text))
 	p.Message.ReplyTo = native
 	if m.Kind == adapters.KindEdit {
-		return []transcript.Post{p}, nil // the media are there already
+		if other, err := d.otherMedia(ctx, m); !other || err != nil {
+			return []transcript.Post{p}, err // the media are there already
+		}
 	}
 	return withMedia(p, transcript.MediaOf(m)), nil
+}
+
+// otherMedia says whether an edit put other media into its message. The platforms may give the same ones another reference.
+func (d *Desks) otherMedia(ctx context.Context, m *adapters.Message) (bool, error) {
+	before, err := d.Record.Entry(ctx, adapters.NewID(m.Inbox, m.Chat, adapters.KindMessage, string(m.Native)))
+	if errors.Is(err, docstore.ErrNotFound) || err == nil && before.In == nil {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return !slices.EqualFunc(before.In.Attachments, m.Attachments, func(a, b adapters.Attachment) bool {
+		return a.Kind == b.Kind && a.Name == b.Name && a.Size == b.Size && a.Duration == b.Duration
+	}), nil
 }
 
 // Readable is a message as people read it in another chat: its text, and a named placeholder for everything else it carries.
 func (d *Desks) Readable(m *adapters.Message) string {
 	var parts []string
 	for _, a := range m.Attachments {
+		if a.Kind == adapters.AttachmentContact && a.Name == "" && a.Text == "" {
+			a.Text = a.ID
+		}
 		parts = append(parts, d.say("attachment_"+string(a.Kind), "Name", a.Name, "Text", a.Text, "URL", place(&a)))
 	}
 	if m.Text != "" {

@@ -70,14 +70,18 @@ func parseContent(kind, raw string) (content, error) {
 		return parsePost(f, raw)
 	case msgCard:
 		return parseRich(f.Title, f.Elements)
-	case msgImage, msgFile, "folder", msgAudio, msgMedia, msgSticker:
+	case msgImage, msgFile, msgAudio, msgMedia:
 		return attached(fileOf(kind, f))
+	case "folder", msgSticker: // the platform gives out no bytes of these
+		a := fileOf(kind, f)
+		a.ID, a.Ref = a.Ref, ""
+		return attached(a)
 	case "location":
 		return attached(adapters.Attachment{Kind: adapters.AttachmentLocation, Text: clean(f.Name), Lat: float(f.Latitude), Lon: float(f.Longitude)})
 	case "share_user":
-		return attached(adapters.Attachment{Kind: adapters.AttachmentContact, Ref: clean(f.UserID)})
+		return attached(adapters.Attachment{Kind: adapters.AttachmentContact, ID: clean(f.UserID)})
 	case "share_chat":
-		return attached(adapters.Attachment{Kind: adapters.AttachmentContact, Ref: clean(f.ChatID)})
+		return attached(adapters.Attachment{Kind: adapters.AttachmentContact, ID: clean(f.ChatID)})
 	default:
 		return parseNotice(kind, f)
 	}
@@ -114,7 +118,7 @@ func parseNotice(kind string, f fields) (content, error) {
 }
 
 func attached(a adapters.Attachment) (content, error) {
-	if a.Ref == "" && a.Kind != adapters.AttachmentLocation {
+	if a.Ref == "" && a.ID == "" && a.Kind != adapters.AttachmentLocation {
 		return content{}, errMalformed
 	}
 	return content{attachments: []adapters.Attachment{a}}, nil

@@ -116,6 +116,11 @@ func (p parser) received(e envelope) (adapters.Message, bool, error) {
 		return p.keepRaw(m, e), true, nil
 	}
 	m.Attachments = c.attachments
+	for i := range m.Attachments {
+		if a := &m.Attachments[i]; a.Kind == adapters.AttachmentContact {
+			a.Name = p.people.name(p.ctx, adapters.PersonID(a.ID))
+		}
+	}
 	m.Text, m.Mentioned = resolveMentions(c.text, data.Message.Mentions, p.isSelf)
 	m.ID = adapters.NewID(p.inbox, m.Chat, m.Kind, string(m.Native))
 	return m, true, nil

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"kefu/adapters"
 	"kefu/adapters/adaptertest"
 	"kefu/adapters/feishu"
@@ -86,6 +88,17 @@ func TestNames(t *testing.T) {
 }
 
 // TestSlowNames: a message does not wait for a name that does not come; the name is there for a later one.
+// The card of a person says their name.
+func TestNamesOnCards(t *testing.T) {
+	j := join(t, feishusim.Options{Contacts: true})
+	j.say(t, sim.Say{From: member, Name: "李四", Text: "hi"})
+	j.say(t, sim.Say{From: customer, Kind: "share_user", Text: member})
+	want := []adapters.Attachment{{Kind: adapters.AttachmentContact, ID: member, Name: "李四"}}
+	if diff := cmp.Diff(want, j.last(t).Attachments); diff != "" {
+		t.Errorf("attachments (-want +got):\n%s", diff)
+	}
+}
+
 func TestSlowNames(t *testing.T) {
 	release := make(chan struct{})
 	gateway := adaptertest.NewGateway()

@@ -201,7 +201,10 @@ func contentOf(kind, text string, mention bool, f *sim.File) said {
 	case "share_chat":
 		v = map[string]any{"chat_id": "oc_" + randomHex(8)}
 	case "share_user":
-		v = map[string]any{"user_id": "ou_" + randomHex(8)}
+		if text == "" {
+			text = "ou_" + randomHex(8)
+		}
+		v = map[string]any{"user_id": text}
 	case "merge_forward":
 		v = map[string]any{"content": "Merged and Forwarded Message"}
 	case "hongbao":
