@@ -2,7 +2,9 @@ package transcript_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -325,4 +327,54 @@ func (l *losing) Features() adapters.Features {
 func (l *losing) Send(context.Context, adapters.Outgoing) (adapters.Receipt, error) {
 	l.lost.Store(true)
 	return adapters.Receipt{}, &adapters.SendError{Reason: adapters.ReasonUnauthorized, Code: "x"}
+}
+
+// The requests of one message reach several processes at once: whoever answers says the same, and nothing is pushed beside it.
+func TestRequestsReachSeveralProcesses(t *testing.T) {
+	t.Parallel()
+	for backend, open := range backends(t) {
+		t.Run(backend, func(t *testing.T) {
+			t.Parallel()
+			store, on := open(t), newPlatform(inRequest)
+			var all []*process
+			for _, name := range []string{"p1", "p2", "p3"} {
+				all = append(all, start(t, processOptions{name: name, store: store, handler: &echo{}, on: []adapters.Adapter{on}, timeout: time.Minute}))
+			}
+			n := 20
+			if backend == "mongo" {
+				n = 6 // its queries are scans
+			}
+			var requests sync.WaitGroup
+			for i := range n {
+				m := message(fmt.Sprintf("chat %d", i), i)
+				want := fmt.Sprintf("re: m%d", i)
+				var answers atomic.Int32
+				for _, p := range all {
+					requests.Go(func() {
+						if err := p.Receive(t.Context(), m); err != nil {
+							t.Errorf("message %d: %v", i, err)
+							return
+						}
+						text, ok, err := p.Answer(t.Context(), m, 1)
+						if err != nil || ok && text != want {
+							t.Errorf("message %d: answered with %q %v, want %q", i, text, err, want)
+						}
+						if ok {
+							answers.Add(1)
+						}
+						p.Answered(t.Context(), m, ok)
+					})
+				}
+				defer func() {
+					if e := state(t, all[0], m); answers.Load() == 0 || e.State != transcript.StateSending || e.Passive != int(answers.Load()) {
+						t.Errorf("message %d: %d answers, %s after %d requests", i, answers.Load(), e.State, e.Passive)
+					}
+				}()
+			}
+			requests.Wait()
+			if got := on.texts(); len(got) != 0 {
+				t.Errorf("pushed beside the requests: %v", got)
+			}
+		})
+	}
 }
