@@ -363,22 +363,27 @@ func (t *turn) preview() error {
 	return nil
 }
 
-// nearEnough is the confidence from which another entry is shown beside a new one, and nearShown how many are.
+// nearEnough is the confidence from which another entry is shown beside a new one, nearShown how many are, and nearTexts how many of its texts are tried.
 const (
 	nearEnough = 0.3
 	nearShown  = 3
+	nearTexts  = 10
 )
 
-// near lists other entries that a customer asking this would get.
+// near lists other entries that a customer asking one of the entry's texts would get.
 func (t *turn) near(e *kb.Entry) (string, error) {
 	if err := t.Index.Refresh(t.ctx); err != nil {
 		return "", err
 	}
-	r := t.Index.Match(kb.Question{Text: e.Question, Language: e.Language, Without: []kb.EntryID{e.ID}, Limit: nearShown})
 	var lines []string
-	for _, c := range r.Candidates {
-		if r.None <= t.refusal() && c.Confidence >= nearEnough {
-			lines = append(lines, t.line(c.Entry))
+	known := []kb.EntryID{e.ID}
+	all := e.Texts()
+	for _, text := range all[:min(len(all), nearTexts)] {
+		r := t.Index.Match(kb.Question{Text: text, Language: e.Language, Without: known, Limit: nearShown})
+		for _, c := range r.Candidates {
+			if r.None <= t.refusal() && c.Confidence >= nearEnough && len(lines) < nearShown {
+				lines, known = append(lines, t.line(c.Entry)), append(known, c.ID)
+			}
 		}
 	}
 	return strings.Join(lines, "\n"), nil

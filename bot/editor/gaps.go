@@ -188,7 +188,8 @@ func (t *turn) gap(o option) error {
 	return err
 }
 
-// showGap shows a group's questions with what can be done: a new entry, more similar questions for one that is close, or nothing.
+// showGap shows a group's questions with what can be done: a new entry, more similar questions for one that is close, or nothing. Words in reply are the
+// answer of a new entry.
 func (t *turn) showGap(o option) error {
 	lines := []string{t.words(texts.FaqSuggestGroup)}
 	for _, text := range o.Texts {
@@ -215,6 +216,8 @@ func (t *turn) showGap(o option) error {
 		}
 	}
 	options = append(options, option{Do: doIgnore, Texts: o.Texts, Label: t.label(doIgnore)}, t.word(doCancel))
+	t.s.Form = &form{Field: "answer", Single: true, Values: kb.Entry{Question: o.Texts[0], Similar: o.Texts[1:]}}
+	lines = append(lines, t.words(texts.FaqSuggestReply))
 	t.ask(strings.Join(lines, "\n"), options...)
 	return nil
 }

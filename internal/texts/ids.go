@@ -387,6 +387,7 @@ const (
 	FaqSuggestNone             = "faq_suggest_none"
 	FaqSuggestItem             = "faq_suggest_item" // Count, Entry, Kind, More, Question
 	FaqSuggestGroup            = "faq_suggest_group"
+	FaqSuggestReply            = "faq_suggest_reply"
 	FaqFindingNothing          = "faq_finding_nothing"
 	FaqFindingPicked           = "faq_finding_picked"
 	FaqFindingUnhelpful        = "faq_finding_unhelpful"
