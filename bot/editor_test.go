@@ -479,6 +479,7 @@ var uploads = map[string]string{
 	"bad.csv":   "question,answer\n" + strings.Repeat("没有答案的问题,\n", 12),
 	"gbk.csv":   "question,answer\n\xcd\xcb\xbf\xee,a\n",
 	"a.gif":     "GIF89a\x01\x00\x01\x00\x00\x00\x00;",
+	"a.png":     "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
 	"b.gif":     "GIF89a\x02\x00\x02\x00\x00\x00\x00;",
 	"fake.gif":  "GIF? no, words",
 	"more.json": `[{"question":"能自提吗","answer":"可以"}]`,

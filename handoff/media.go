@@ -67,6 +67,9 @@ func (d *Desks) Unfit(ctx context.Context, e *transcript.Entry, u transcript.Unf
 	if u.Problem == transcript.ProblemLate {
 		return d.Words.Text(lang, texts.MediaFollows, data([]any{"What", what})), nil
 	}
+	if e.Post.Author == transcript.AuthorBot && !e.Post.Message.Group && u.Media.Kind == adapters.AttachmentImage { // a contact can do nothing about a picture of an answer
+		return d.Words.Text(lang, texts.PictureAway, nil), nil
+	}
 	text := d.Words.Text(lang, texts.MediaMissing, data([]any{"What", what, "Why", d.why(lang, u)}))
 	return text, d.tellSender(ctx, e, u)
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"kefu/adapters"
@@ -44,7 +46,17 @@ func (t *turn) fileMeant() (*sentFile, error) {
 
 func fileOf(m *adapters.Message) *sentFile { return firstOf(m, adapters.AttachmentFile) }
 
-func pictureOf(m *adapters.Message) *sentFile { return firstOf(m, adapters.AttachmentImage) }
+// pictureOf is the picture of a message, also one sent as a file.
+func pictureOf(m *adapters.Message) *sentFile {
+	if p := firstOf(m, adapters.AttachmentImage); p != nil {
+		return p
+	}
+	f := fileOf(m)
+	if f != nil && slices.Contains([]string{".png", ".jpg", ".jpeg", ".gif", ".webp"}, strings.ToLower(path.Ext(f.media.Name))) {
+		return f
+	}
+	return nil
+}
 
 func firstOf(m *adapters.Message, kind adapters.AttachmentKind) *sentFile {
 	all := transcript.MediaOf(m)

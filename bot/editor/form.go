@@ -93,7 +93,7 @@ func (t *turn) answer() error {
 		t.say(texts.FaqChooseFirst)
 		return t.preview()
 	case text == "":
-		t.say(texts.FaqWordsOnly)
+		t.say(texts.FaqWordsOnly, "Picture", t.s.Form.Field == "answer")
 		return t.askField()
 	}
 	return t.set(text)

@@ -315,16 +315,37 @@ func (t *turn) history(args string, page int) error {
 // changed says what a version changed: the fields, from what to what.
 func (t *turn) changed(a, b *kb.Entry) string {
 	var all []string
-	for _, field := range editable {
-		old, now := t.value(a, field), t.value(b, field)
+	add := func(field, old, now string) {
 		if old != now {
-			all = append(all, t.words(texts.FaqHistoryChange, "Field", t.words("faq_field_"+field), "Old", cut(old, changeShown), "New", cut(now, changeShown)))
+			all = append(all, t.words(texts.FaqHistoryChange, "Field", field, "Old", cut(old, changeShown), "New", cut(now, changeShown)))
 		}
 	}
-	if len(all) == 0 {
-		return t.differences(a, b)
+	for _, field := range editable {
+		switch field {
+		case "variant":
+		case "similar":
+			add(t.words("faq_field_similar"), dropped(a.Similar, b.Similar), dropped(b.Similar, a.Similar))
+		default:
+			add(t.words("faq_field_"+field), t.value(a, field), t.value(b, field))
+		}
 	}
-	return strings.Join(all, "; ")
+	variants := maps.Clone(a.Answers)
+	if variants == nil {
+		variants = map[string]string{}
+	}
+	maps.Copy(variants, b.Answers)
+	for _, name := range slices.Sorted(maps.Keys(variants)) {
+		add(t.words("faq_field_answer")+" "+name, a.Answers[name], b.Answers[name])
+	}
+	if len(all) > 0 {
+		return strings.Join(all, "; ")
+	}
+	return cmp.Or(t.differences(a, b), t.words(texts.FaqStateChanged)) // what waits was changed once more
+}
+
+// dropped lists the texts that others do not hold.
+func dropped(texts, others []string) string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return slices.Contains(others, s) }), "; ")
 }
 
 // revert brings back an earlier version: "revert 12 7", or without a version the one before, or what was in the trash.

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
+	"kefu/internal/docstore"
+	"kefu/internal/richtext"
 	"kefu/internal/texts"
 	"kefu/kb"
 )
@@ -42,8 +46,46 @@ func (t *turn) plan(rows []kb.Row, err error, load option) error {
 		return t.wrongRows(s, err)
 	}
 	load.Label = t.label(doConfirm)
-	t.ask(t.words(texts.FaqImportPlan, "New", s.New, "Changed", s.Changed, "Same", s.Same), load, t.word(doCancel))
+	text := t.words(texts.FaqImportPlan, "New", s.New, "Changed", s.Changed, "Same", s.Same)
+	missing, err := t.missing(rows)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		text += "\n" + t.words(texts.FaqImportPictures, "Count", len(missing), "Name", missing[0])
+	}
+	t.ask(text, load, t.word(doCancel))
 	return nil
+}
+
+// missing are the pictures of rows that are not kept here: files do not hold pictures.
+func (t *turn) missing(rows []kb.Row) ([]string, error) {
+	if t.Files == nil {
+		return nil, nil
+	}
+	var missing []string
+	seen := map[string]bool{}
+	for i := range rows {
+		for _, answer := range append(slices.Collect(maps.Values(rows[i].Entry.Answers)), rows[i].Entry.Answer) {
+			_, names := richtext.Images(answer)
+			for _, name := range names {
+				if seen[name] {
+					continue
+				}
+				seen[name] = true
+				r, err := t.Files.Open(t.ctx, kb.ImageKey(name))
+				switch {
+				case errors.Is(err, docstore.ErrNotFound):
+					missing = append(missing, name)
+				case err != nil:
+					return nil, err
+				default:
+					_ = r.Close()
+				}
+			}
+		}
+	}
+	return missing, nil
 }
 
 // load stores rows as they were pasted or kept; repeated, it finds them the same.

@@ -161,4 +161,11 @@ func TestPicturesInAnswers(t *testing.T) {
 			})
 		}
 	}
+	ed := &talk{t: t, p: r.Platforms()[playground.FeishuInbox], from: string(editors[playground.FeishuInbox])}
+	ed.say("/faq import 别处的图 | 见图。![](media:0nowhere0nowhere)", "将新增 1 个", "有 1 张图片不在这里", "1. 确认")
+	ed.say("1", "已导入 1 行")
+	for inbox, customer := range customers {
+		c := &talk{t: t, p: r.Platforms()[inbox], from: customer}
+		c.say("别处的图", "见图。", "图片暂时看不到")
+	}
 }

@@ -104,7 +104,8 @@ const (
 
 // What people read about media that cannot go; What is the file's kind and name, Why one of the problems below it.
 const (
-	MediaMissing     = "media_missing"     // What, Why
+	MediaMissing     = "media_missing" // What, Why
+	PictureAway      = "picture_away"
 	MediaUndelivered = "media_undelivered" // What, Why
 	MediaFollows     = "media_follows"     // What
 	MediaGone        = "media_gone"        // Size, Limit: the same for all that follow
@@ -297,14 +298,15 @@ const (
 	FaqNoPlace                 = "faq_no_place"   // Known, Name
 	FaqSearchNear              = "faq_search_near"
 	FaqNewEntry                = "faq_new_entry"
-	FaqHistoryChange           = "faq_history_change" // Field, New, Old
-	FaqListNone                = "faq_list_none"      // Empty
-	FaqPublishHead             = "faq_publish_head"   // Count, Full
+	FaqHistoryChange           = "faq_history_change"  // Field, New, Old
+	FaqListNone                = "faq_list_none"       // Empty
+	FaqPublishHead             = "faq_publish_head"    // Count, Full
+	FaqWordsOnly               = "faq_words_only"      // Picture
+	FaqImportPictures          = "faq_import_pictures" // Count, Name
 	FaqStale                   = "faq_stale"
 	FaqNoChoice                = "faq_no_choice" // Most, N
 	FaqChooseFirst             = "faq_choose_first"
 	FaqCanceled                = "faq_canceled"
-	FaqWordsOnly               = "faq_words_only"
 	FaqDuplicate               = "faq_duplicate" // ID, Question
 	FaqNotFound                = "faq_not_found"
 	FaqInTrash                 = "faq_in_trash" // ID
