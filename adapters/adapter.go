@@ -54,7 +54,7 @@ type Features struct {
 	Threads    bool // groups may have threads: ThreadOpener is implemented
 	Edit       bool // Editor is implemented
 	React      bool // Reactor is implemented
-	Quotes     bool // Outgoing.ReplyTo is shown, inside threads as outside
+	Quotes     bool // Outgoing.ReplyTo is shown and Message.ReplyTo is told, inside threads as outside
 	// IdempotentFor is how long repeating a Send with the same Key cannot double it; 0 = never safe.
 	IdempotentFor time.Duration
 	// ReplyWithin is how long after receiving a message its answer may be carried by the delivery request itself (Gateway.Answer); 0 = the platform has no such reply.

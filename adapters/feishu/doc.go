@@ -16,7 +16,8 @@
 //   - A thread is named by its root message (om_...), because thread ids (omt_...) cannot be sent to: writing into a thread is a
 //     reply to the root with reply_in_thread. A quoting reply in a group names the same root, so agents who quote the head of a
 //     case land in that case too. In a group that refuses threads (230071) the message becomes a quoting reply to the root.
-//     Inside a thread the platform lets every message answer the root, so what somebody quotes there is told neither way.
+//     Inside a thread the platform lets every message answer the root, so what somebody quotes there is told neither way, and
+//     in a group a quotation only says which thread is meant.
 //   - A private chat is the chat id (oc_...) of the person's chat with the bot; it never has threads. Sending to an open_id
 //     (ou_...) works as well.
 //   - Files are streamed: an upload is a form whose length is known beforehand, a download is the answer's body, given up when it stalls. Media go

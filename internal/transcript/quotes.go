@@ -33,6 +33,9 @@ func (t *Transcript) QuotedFor(ctx context.Context, m *adapters.Message, inbox a
 	if m.ReplyTo == "" || m.Kind != adapters.KindMessage || adapters.ThreadID(m.ReplyTo) == m.Thread {
 		return nil, nil
 	}
+	if f, ok := t.features(m.Inbox); m.Group && ok && !f.Quotes {
+		return nil, nil // in groups there people quote to say which thread they mean
+	}
 	e, err := t.quoted(ctx, m)
 	if err != nil {
 		return nil, err
