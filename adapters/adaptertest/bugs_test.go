@@ -26,6 +26,7 @@ type bug struct {
 	probe    error
 	noIDs    bool // reactions and closing forget the id
 	noRenew  bool
+	sameKey  bool // tokens are cached under one name
 	noReopen bool // closed threads stay closed
 	trusting bool // signatures are not checked
 	timeless bool // times are not checked
@@ -93,10 +94,16 @@ func numbered() func(*adapters.Message) {
 
 func bugs() []bug {
 	var dropped, lost atomic.Int64
+	var global atomic.Pointer[fake]
 	list := []bug{
 		{check: "features match the interfaces", name: "an Editor that is not claimed", features: func(f *adapters.Features) { f.Edit = false }},
 		{check: "features are sensible", name: "no MaxText", features: func(f *adapters.Features) { f.MaxText = 0 }},
 		{check: "features are sensible", name: "a budget without a period", features: func(f *adapters.Features) { f.PerChat.Count = 5 }},
+		{check: "two accounts share nothing", name: "one client for all", send: func(ctx context.Context, f *fake, out adapters.Outgoing) (adapters.Receipt, error) {
+			global.CompareAndSwap(nil, f)
+			return global.Load().post(ctx, out)
+		}},
+		{check: "two accounts share nothing", name: "one token for all", sameKey: true, noRenew: true},
 		{check: "probe accepts the account", name: "always fails", probe: errors.New("no")},
 
 		{check: "a text arrives once, normalized", name: "an id of its own form", receive: changes(func(m *adapters.Message) { m.ID = "7" })},

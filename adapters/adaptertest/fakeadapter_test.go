@@ -23,6 +23,14 @@ type fake struct {
 	bug  bug
 }
 
+// tokenKey keeps the accounts of different platforms apart.
+func (f *fake) tokenKey() string {
+	if f.bug.sameKey {
+		return "fake"
+	}
+	return "fake|" + f.base
+}
+
 func (f *fake) Inbox() adapters.InboxName { return "shop" }
 
 func (f *fake) Features() adapters.Features {
@@ -115,7 +123,7 @@ func (f *fake) Probe(ctx context.Context) error {
 	if f.bug.probe != nil {
 		return f.bug.probe
 	}
-	_, err := f.env.Tokens.Token(ctx, "fake", f.fetch)
+	_, err := f.env.Tokens.Token(ctx, f.tokenKey(), f.fetch)
 	return err
 }
 
@@ -142,7 +150,7 @@ func (f *fake) ReopenThread(ctx context.Context, _ adapters.ChatID, thread adapt
 
 // call posts to the platform, renewing a refused token once.
 func (f *fake) call(ctx context.Context, path string, in wire) (wire, error) {
-	token, err := f.env.Tokens.Token(ctx, "fake", f.fetch)
+	token, err := f.env.Tokens.Token(ctx, f.tokenKey(), f.fetch)
 	if err != nil {
 		return wire{}, err
 	}
@@ -151,7 +159,7 @@ func (f *fake) call(ctx context.Context, path string, in wire) (wire, error) {
 	if !errors.As(err, &se) || se.Code != "bad_token" || f.bug.noRenew {
 		return answer, err
 	}
-	if token, err = f.env.Tokens.Renew(ctx, "fake", token, f.fetch); err != nil {
+	if token, err = f.env.Tokens.Renew(ctx, f.tokenKey(), token, f.fetch); err != nil {
 		return wire{}, err
 	}
 	return f.do(ctx, path, token, in)

@@ -81,7 +81,7 @@ func (f *fake) opened(err error) error {
 }
 
 func (f *fake) fileRequest(ctx context.Context, method, path string, body io.Reader) (*http.Request, error) {
-	token, err := f.env.Tokens.Token(ctx, "fake", f.fetch)
+	token, err := f.env.Tokens.Token(ctx, f.tokenKey(), f.fetch)
 	if err != nil {
 		return nil, err
 	}

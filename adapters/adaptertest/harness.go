@@ -25,6 +25,7 @@ type harness struct {
 	testing.TB
 	Running
 	subject  Subject
+	env      adapters.Env
 	features adapters.Features
 	gateway  *Gateway
 	tokens   *Tokens
@@ -40,12 +41,19 @@ func start(t testing.TB, s Subject) *harness {
 	tokens, _ := env.Tokens.(*Tokens)
 	h := &harness{TB: t, subject: s, gateway: g, tokens: tokens, log: log}
 	t.Cleanup(h.checkLog)
-	h.Running = s.Start(t, env)
+	h.join(env)
+	return h
+}
+
+// join starts the subject with env.
+func (h *harness) join(env adapters.Env) {
+	h.Helper()
+	h.env = env
+	h.Running = h.subject.Start(h.TB, env)
 	h.features = h.Adapter.Features()
 	if h.Webhook == nil {
 		h.listen()
 	}
-	return h
 }
 
 // listen runs the adapter's own connection until the test ends.

@@ -23,7 +23,7 @@ type check struct {
 
 // checks is every promise.
 func checks() []check {
-	return slices.Concat(claimChecks(), inboundChecks(), webhookChecks(), answerChecks(), sendChecks(), groupChecks(), mediaChecks(), faultChecks(), deadChecks())
+	return slices.Concat(claimChecks(), inboundChecks(), webhookChecks(), answerChecks(), sendChecks(), groupChecks(), accountChecks(), mediaChecks(), faultChecks(), deadChecks())
 }
 
 // factsOf starts the subject once to see what it claims.

@@ -87,6 +87,33 @@ func TestSeveralAccounts(t *testing.T) {
 	}
 }
 
+// One app id on two platforms is two accounts, though they share a token cache.
+func TestOneAppIDOnTwoPlatforms(t *testing.T) {
+	env, _ := adaptertest.NewEnv(t, adaptertest.NewGateway())
+	o := wechatsim.Options{AppID: "wx0000000000000001", AppSecret: "00000000000000000000000000000001"}
+	var sims []*wechatsim.Sim
+	var all []*wechat.Adapter
+	for range 2 {
+		s := startSim(t, o)
+		a := newAdapter(t, configOf(s.Account(), s.BaseURL()), env)
+		s.SetWebhook(adaptertest.Serve(t, a))
+		say(t, s, "hello")
+		sims, all = append(sims, s), append(all, a)
+	}
+	for round := range 2 {
+		for i, a := range all {
+			if _, err := a.Send(t.Context(), adapters.Outgoing{Chat: person, Text: fmt.Sprint("round ", round)}); err != nil {
+				t.Errorf("account %d: %v", i, err)
+			}
+		}
+	}
+	for i, s := range sims {
+		if got := s.Refusals(); len(got) != 0 || len(own(s)) != 2 {
+			t.Errorf("platform %d refused %v and shows %q", i, got, own(s))
+		}
+	}
+}
+
 // The core hears that a request ended with its words taken, so that it need not wait for a repeat.
 func TestEndOfARequestIsTold(t *testing.T) {
 	s, g, _ := online(t, account)

@@ -112,7 +112,13 @@ func encode(in any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func (c *client) key() string { return "wechat|" + c.appID }
+// key names the account on its platform: one app id means different accounts on different addresses.
+func (c *client) key() string {
+	if c.base == DefaultAPIBase {
+		return "wechat|" + c.appID
+	}
+	return "wechat|" + c.base + "|" + c.appID
+}
 
 func (c *client) token(ctx context.Context) (string, error) {
 	token, err := c.tokens.Token(ctx, c.key(), func(ctx context.Context) (string, time.Duration, error) {

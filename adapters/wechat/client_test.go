@@ -62,7 +62,10 @@ func TestCodes(t *testing.T) {
 		adapters.ReasonUnreachable:  {40003, 43004, 43019, 43101, 50005},
 		adapters.ReasonWindowClosed: {45015, 45080},
 		adapters.ReasonQuotaSpent:   {45047},
-		adapters.ReasonRejected:     {40007, 40008, 40033, 40037, 40200, 44002, 44004, 45002, 45072, 45081, 47001, 47003, 99999 /* nobody knows it */},
+		adapters.ReasonRejected: {
+			40004, 40005, 40006, 40007, 40008, 40009, 40010, 40011, 40012, 40033, 40037, 40200, 41005, 41006, 44001, 44002, 44004, 45001, 45002, 45007, 45072, 45081,
+			47001, 47003, 99999, /* nobody knows it */
+		},
 	}
 	for reason, codes := range reasons {
 		for _, code := range codes {
