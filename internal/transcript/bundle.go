@@ -89,42 +89,72 @@ func authorOf(docs []docstore.Doc[Entry]) Author {
 
 // admit says how many of docs go out as one message now, or how long to wait: for more words, or for the budgets.
 func (w *Workers) admit(ctx context.Context, f *adapters.Features, docs []docstore.Doc[Entry]) (n int, wait time.Duration, err error) {
-	e := &docs[0].Value
+	t := take{e: &docs[0].Value, f: f, urgent: urgent(docs)}
 	switch {
-	case !e.Post.Message.Group:
+	case !t.e.Post.Message.Group:
 		if f.ReplyQuota > 0 {
 			n = w.run(docs, f)
 		}
-		wait, err = w.budget(ctx, f, e, coord.Budget{Count: f.PerChat.Count, Per: f.PerChat.Per})
+		t.chat = coord.Budget{Count: f.PerChat.Count, Per: f.PerChat.Per}
+		wait, err = w.budget(ctx, t)
 	case w.w.NoBudgets || f.PerGroup.Count == 0:
-		wait, err = w.budget(ctx, f, e, coord.Budget{})
+		wait, err = w.budget(ctx, t)
 	default:
-		n, wait, err = w.admitToGroup(ctx, f, docs)
+		n, wait, err = w.admitToGroup(ctx, t, docs)
 	}
 	return max(n, 1), wait, err
 }
 
-// admitToGroup asks a group's budget. While more than half of it is left every line goes by itself; below, a customer's lines are joined and wait a moment for
-// more; the last tenth is for what is urgent.
-func (w *Workers) admitToGroup(ctx context.Context, f *adapters.Features, docs []docstore.Doc[Entry]) (n int, wait time.Duration, err error) {
+// admitToGroup asks a group's budget. While more than half of it is left every new line goes by itself; below, a customer's lines are joined and wait a moment for
+// more, and those that have waited go together in any case; the last tenth is for what is urgent, which waits for nothing else.
+func (w *Workers) admitToGroup(ctx context.Context, t take, docs []docstore.Doc[Entry]) (n int, wait time.Duration, err error) {
+	rate := t.f.PerGroup
+	age, window := w.o.Now().Sub(t.e.At), min(joinRelayed, rate.Per/time.Duration(rate.Count))
+	lines := 1
+	if t.e.Post.Author == AuthorPerson && joinable(t.e.Post) {
+		lines = w.run(docs, t.f)
+	}
+	t.chat = coord.Budget{Count: rate.Count, Per: rate.Per, Spare: rate.Count / 2}
+	wait, err = w.budget(ctx, t)
+	switch {
+	case err != nil:
+		return 0, 0, err
+	case wait == 0 && age < window:
+		return 1, 0, nil
+	case wait == 0:
+		return lines, 0, nil
+	case t.e.Post.Author == AuthorPerson && joinable(t.e.Post) && !t.urgent && age < window && len(docs) < lanePage:
+		return 0, min(window-age, wait), nil
+	}
+	t.chat.Spare = 0
+	if !t.urgent {
+		t.chat.Spare = min(max(rate.Count/10, 1), rate.Count-1)
+	}
+	wait, err = w.budget(ctx, t)
+	return lines, wait, err
+}
+
+// precedes says that what has to wait is to go before what is routine in its group: something urgent that budgets or the platform's pace keep back, not a failure of its own, which
+// may last.
+func precedes(docs []docstore.Doc[Entry]) bool {
 	e := &docs[0].Value
-	b := coord.Budget{Count: f.PerGroup.Count, Per: f.PerGroup.Per, Spare: f.PerGroup.Count / 2}
-	if wait, err := w.budget(ctx, f, e, b); wait == 0 || err != nil {
-		return 1, wait, err
+	return e.Post.Message.Group && e.State == StateQueued && (e.Tries == 0 || e.Reason == adapters.ReasonRateLimited) && urgent(docs)
+}
+
+// precedence is by how much what is urgent goes before what is routine, when both may go again.
+const precedence = 250 * time.Millisecond
+
+// makeWay keeps what is routine in a group back until after something urgent that waits has had its turn: at the end of a pause all lanes wake at once, and the routine ones
+// could take what the urgent ones need.
+func (w *Workers) makeWay(ctx context.Context, e *Entry, wait time.Duration) {
+	if err := w.o.Coord.Block(ctx, routineBudget(e), wait+precedence); err != nil {
+		w.o.Log.Warn("precedence of an urgent message not shared with replicas", "err", err)
 	}
-	if e.Post.Author == AuthorPerson && joinable(e.Post) && !e.Post.Urgent {
-		window := min(joinRelayed, b.Per/time.Duration(b.Count))
-		if young := window - w.o.Now().Sub(e.At); young > 0 && len(docs) < lanePage {
-			return 0, young, nil
-		}
-		n = w.run(docs, f)
-	}
-	b.Spare = 0
-	if !e.Post.Urgent {
-		b.Spare = min(max(b.Count/10, 1), b.Count-1)
-	}
-	wait, err = w.budget(ctx, f, e, b)
-	return n, wait, err
+}
+
+// urgent says that something in docs is urgent: what stands before it in its lane must make way, and so is urgent as well.
+func urgent(docs []docstore.Doc[Entry]) bool {
+	return slices.ContainsFunc(docs, func(d docstore.Doc[Entry]) bool { return d.Value.Post.Urgent })
 }
 
 // superseded says that a later edit of the same message waits behind the first of docs.

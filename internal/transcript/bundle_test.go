@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -124,39 +125,29 @@ func (j judge) Send(ctx context.Context, out adapters.Outgoing) (adapters.Receip
 // While a group's budget lasts every line goes by itself; when it is nearly spent a customer's lines go together. Nothing is lost or reordered.
 func TestGroupLinesAreJoinedWhenTheBudgetIsLow(t *testing.T) {
 	t.Parallel()
-	clock := startClock()
-	const lines, burst = 40, 10
-	on := newPlatform(adapters.Features{MessageIDs: true, MaxText: 4000, TextUnit: adapters.UnitRune, PerGroup: adapters.Rate{Count: burst, Per: time.Minute}})
-	all := make(chan struct{}) // the first line is on its way until all of them wait: how many go together depends on nobody's pace
-	on.fail = func(string, int) error {
-		<-all
-		return nil
-	}
-	h := &echo{handle: func(m *adapters.Message) (transcript.Plan, error) {
-		p := to("desk", m.Text, "")
-		p.Author, p.Message.Group, p.Topic = transcript.AuthorPerson, true, transcript.Topic{Key: "case1"}
-		return transcript.Plan{Posts: []transcript.Post{p}}, nil
-	}}
-	p := start(t, processOptions{name: "p1", store: embedded(t), handler: h, on: []adapters.Adapter{on}, now: clock.now})
-	var want []string
-	for n := range lines {
-		p.receive(t, message("a", n))
-		want = append(want, fmt.Sprintf("m%d", n))
-	}
-	p.await(t, string(transcript.StateHandled), lines)
-	clock.pass(time.Minute) // none of them is new
-	close(all)
-	p.await(t, string(transcript.StateSent), lines)
-	got := on.texts()["desk"]
-	if diff := cmp.Diff(want, strings.Split(strings.Join(got, "\n"), "\n")); diff != "" {
-		t.Errorf("lines (-want +got):\n%s", diff)
-	}
-	if len(got) < burst/2 || len(got) >= lines {
-		t.Errorf("%d lines went in %d posts, want at least the first %d by themselves and some together", lines, len(got), burst/2)
-	}
-	for i, text := range got[:min(len(got), burst/2)] {
-		if text != want[i] {
-			t.Errorf("post %d is %q, want %q by itself", i, text, want[i])
+	synctest.Test(t, func(t *testing.T) {
+		tr := traffic{plans: map[string]transcript.Post{}, features: adapters.Features{
+			MessageIDs: true, PushAllowed: true, Threads: true, MaxText: 4000, TextUnit: adapters.UnitRune, PerGroup: adapters.Rate{Count: 10, Per: time.Minute},
+		}}
+		var want []string
+		for n := range 40 {
+			tr.add("north", "a", true, false, 0)
+			if text := fmt.Sprintf("m%d", n); n <= 5 {
+				want = append(want, text)
+			} else {
+				want[5] += "\n" + text
+			}
 		}
-	}
+		run := runTraffic(t, tr)
+		var got []string
+		for _, d := range run.platforms[0].accepted() {
+			got = append(got, d.text)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("posts (-want +got):\n%s", diff)
+		}
+		for _, p := range run.problems() {
+			t.Error(p)
+		}
+	})
 }

@@ -27,13 +27,13 @@ func (w *Workers) sendLane(ctx context.Context, lane string, stop func() bool) (
 		return 0, nil
 	}
 	var later time.Duration // until an entry that was stepped over is looked at again
-	for first := true; ; first = false {
+	for fresh := true; ; fresh = false {
 		docs, err := w.load(ctx, lane)
 		if err != nil {
 			return 0, err
 		}
 		full := len(docs) == lanePage
-		if first && len(docs) > 0 {
+		if fresh && len(docs) > 0 {
 			w.turnOf(lane, &docs[0].Value)
 		}
 		for len(docs) > 0 {
@@ -44,7 +44,11 @@ func (w *Workers) sendLane(ctx context.Context, lane string, stop func() bool) (
 				later, docs = wait, docs[1:]
 				continue
 			}
+			first := precedes(docs)
 			n, retry, err := w.sendNext(ctx, a, docs)
+			if first && retry > 0 {
+				w.makeWay(ctx, &docs[0].Value, retry)
+			}
 			if err != nil || retry > 0 {
 				return retry, err
 			}
@@ -644,18 +648,33 @@ func (w *Workers) opensAgain(ctx context.Context, a adapters.Adapter, th *thread
 	return closer.ReopenThread(ctx, w.current(th.Inbox, th.Chat), th.Thread) == nil
 }
 
-// budget asks for one send of the account and of the chat, whose budget is given; a wait means that nothing was taken of either. What is no message has no
-// budget, and yet waits where the platform told the chat or the account to.
-func (w *Workers) budget(ctx context.Context, f *adapters.Features, e *Entry, chat coord.Budget) (time.Duration, error) {
+// take is a send to be taken from the budgets: of the chat, whose budget is given, and of the account.
+type take struct {
+	e      *Entry
+	f      *adapters.Features
+	chat   coord.Budget
+	urgent bool
+}
+
+// budget asks for one send of the account and of the chat; a wait means that nothing was taken of either. The last send of the account is for what is urgent. What is no
+// message has no budget, and yet waits where the platform told the chat or the account to.
+func (w *Workers) budget(ctx context.Context, t take) (time.Duration, error) {
 	if w.w.NoBudgets {
 		return 0, nil
 	}
-	account := accountBudget(e)
-	asks := []coord.Ask{{Name: chatBudget(e)}, {Name: account}}
-	if e.Post.Verb != VerbReact && e.Post.Verb != VerbCloseThread {
-		asks[0].Budget = chat
-		for _, r := range f.PerAccount {
-			asks = append(asks, coord.Ask{Name: account, Budget: coord.Budget{Count: r.Count, Per: r.Per}})
+	account := accountBudget(t.e)
+	asks := []coord.Ask{{Name: chatBudget(t.e)}, {Name: account}}
+	if t.e.Post.Verb != VerbReact && t.e.Post.Verb != VerbCloseThread {
+		asks[0].Budget = t.chat
+		if t.e.Post.Message.Group && !t.urgent {
+			asks = append(asks, coord.Ask{Name: routineBudget(t.e)})
+		}
+		for _, r := range t.f.PerAccount {
+			b := coord.Budget{Count: r.Count, Per: r.Per}
+			if !t.urgent && r.Count > 1 {
+				b.Spare = 1
+			}
+			asks = append(asks, coord.Ask{Name: account, Budget: b})
 		}
 	}
 	d, err := w.o.Coord.Take(ctx, asks...)
@@ -666,6 +685,9 @@ func (w *Workers) budget(ctx context.Context, f *adapters.Features, e *Entry, ch
 }
 
 func accountBudget(e *Entry) string { return "account|" + string(e.Post.Inbox) }
+
+// routineBudget names what of a group is not urgent. It has no budget, but is held back while something urgent waits; see makeWay.
+func routineBudget(e *Entry) string { return "routine|" + chatBudget(e) }
 
 func chatBudget(e *Entry) string {
 	return "chat|" + string(e.Post.Inbox) + "|" + string(e.Post.Message.Chat)
