@@ -84,10 +84,28 @@ type group struct {
 
 // kinds are what a person can send beside text, in each platform's own words.
 var kinds = map[string][]string{
-	WeChatInbox:   {"image", "voice", "video", "shortvideo", "location", "link"},
-	PassiveInbox:  {"image", "voice", "video", "shortvideo", "location", "link"},
-	TelegramInbox: {"photo", "album", "sticker", "voice", "audio", "video", "video_note", "animation", "document", "location", "contact"},
-	FeishuInbox:   {"image", "sticker", "audio", "media", "file", "location"},
+	WeChatInbox:   {"image", "voice", "video", "shortvideo", "location", "link", "sticker"},
+	PassiveInbox:  {"image", "voice", "video", "shortvideo", "location", "link", "sticker"},
+	TelegramInbox: {"photo", "album", "sticker", "voice", "audio", "video", "video_note", "animation", "document", "location", "venue", "contact", "dice"},
+	FeishuInbox:   {"image", "post", "sticker", "audio", "media", "file", "location", "share_user", "merge_forward"},
+}
+
+// happening is what a person can do beside writing; Key is the scene of a code, or the key of a menu's item.
+type happening struct {
+	Event string `json:"event"`
+	Key   string `json:"key,omitempty"`
+}
+
+// events are what a customer can do on each platform, in the words of sim.Say.
+var events = map[string][]happening{
+	WeChatInbox:   wechatEvents,
+	PassiveInbox:  wechatEvents,
+	TelegramInbox: {{Event: "start"}, {Event: "stop"}},
+	FeishuInbox:   {{Event: "start"}, {Event: "stop"}, {"menu", "转人工"}},
+}
+
+var wechatEvents = []happening{
+	{Event: "start"}, {"start", "shop-42"}, {Event: "stop"}, {"scan", "shop-42"}, {"menu", "转人工"}, {"view", "https://example.com/"}, {Event: "location"},
 }
 
 func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
@@ -110,8 +128,9 @@ func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 				[]person{{TelegramInbox, TelegramAgent, "Anna"}, {TelegramInbox, TelegramOther, "Ben"}}, person{TelegramInbox, "799999", "Sam"},
 			},
 		},
-		"kinds": kinds,
-		"desk":  desk,
+		"kinds":  kinds,
+		"events": events,
+		"desk":   desk,
 	})
 }
 
@@ -182,7 +201,7 @@ func (s *Server) say(w http.ResponseWriter, r *http.Request) {
 
 // act makes a person act. On Feishu a person who leaves is a setting of the platform and no event.
 func (s *Server) act(ctx context.Context, p Platform, d deed) (id string, err error) {
-	if d.Inbox == FeishuInbox && d.Say.Chat == "" && d.Say.From != "" && d.Say.Event != "" {
+	if d.Inbox == FeishuInbox && d.Say.Chat == "" && d.Say.From != "" && (d.Say.Event == "start" || d.Say.Event == "stop") {
 		s.w.Feishu.Stop(d.Say.From, d.Say.Event == "stop")
 		if d.Say.Event == "stop" {
 			return "", nil
@@ -191,17 +210,18 @@ func (s *Server) act(ctx context.Context, p Platform, d deed) (id string, err er
 	return p.Say(ctx, d.Say)
 }
 
-// edit makes a person change an earlier message of theirs, where the platform tells bots about that.
+// edit makes a person change an earlier text of theirs, where the platform tells bots about that.
 func (s *Server) edit(w http.ResponseWriter, r *http.Request) {
 	var e struct{ Inbox, From, Chat, ID, Text string }
 	if !read(w, r, maxRequest, &e) {
 		return
 	}
-	if e.Inbox != TelegramInbox {
-		http.Error(w, "only Telegram tells bots about edits", http.StatusNotFound)
+	p, ok := s.w.Platforms()[e.Inbox]
+	if !ok || e.Inbox == WeChatInbox || e.Inbox == PassiveInbox {
+		http.Error(w, "nobody can edit there", http.StatusNotFound)
 		return
 	}
-	if err := s.w.Telegram.Edit(e.From, e.Chat, e.ID, e.Text); err != nil {
+	if _, err := p.Say(r.Context(), sim.Say{From: e.From, Chat: e.Chat, Edits: e.ID, Text: e.Text}); err != nil {
 		http.Error(w, err.Error(), http.StatusConflict)
 		return
 	}

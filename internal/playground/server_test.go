@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -82,6 +83,7 @@ func TestSayRefuses(t *testing.T) {
 		{"from another site", "POST", "/say", `{"inbox":"shop-wechat","say":{"From":"a","Text":"hi"}}`, []string{"Origin", "https://example.com"}, http.StatusForbidden},
 		{"edit, no JSON", "POST", "/edit", `[`, nil, http.StatusBadRequest},
 		{"edit where bots hear nothing of it", "POST", "/edit", `{"Inbox":"shop-wechat","From":"a","ID":"1","Text":"x"}`, nil, http.StatusNotFound},
+		{"edit nothing on Feishu", "POST", "/edit", `{"Inbox":"shop-feishu","From":"ou_customer_fei","ID":"om_1","Text":"x"}`, nil, http.StatusConflict},
 		{"edit nothing", "POST", "/edit", `{"Inbox":"shop-telegram","From":"600001","ID":"1","Text":"x"}`, nil, http.StatusConflict},
 		{"no desk", "POST", "/desk?inbox=shop-wechat", ``, nil, http.StatusNotFound},
 		{"no such file", "GET", "/nothing.js", ``, nil, http.StatusNotFound},
@@ -101,8 +103,9 @@ type state struct {
 		Agents            []struct{ Inbox, ID, Name string }
 		Stranger          struct{ Inbox, ID, Name string }
 	}
-	Kinds map[string][]string
-	Desk  string
+	Kinds  map[string][]string
+	Events map[string][]struct{ Event, Key string }
+	Desk   string
 }
 
 func readState(t *testing.T, srv *httptest.Server) (s state) {
@@ -129,13 +132,111 @@ func TestStateIsTrue(t *testing.T) {
 		for _, kind := range s.Kinds[c.Inbox] {
 			say(t, srv, c.Inbox, sim.Say{From: c.ID, Kind: kind})
 		}
-		for _, event := range []string{"start", "stop", "start"} {
-			say(t, srv, c.Inbox, sim.Say{From: c.ID, Event: event})
+		for _, e := range append(s.Events[c.Inbox], struct{ Event, Key string }{Event: "start"}) {
+			say(t, srv, c.Inbox, happens(c.Inbox, c.ID, e.Event, e.Key))
+			if e.Event == "stop" {
+				say(t, srv, c.Inbox, sim.Say{From: c.ID, Event: "start"})
+			}
 		}
 	}
 	for _, g := range s.Groups {
 		for _, p := range append(g.Agents, g.Stranger) {
 			say(t, srv, g.Inbox, sim.Say{From: p.ID, Name: p.Name, Chat: g.Chat, Text: "hi"})
+		}
+	}
+}
+
+// happens is an event as the page asks for it.
+func happens(inbox, from, event, key string) sim.Say {
+	s := sim.Say{From: from, Event: event}
+	if inbox == playground.FeishuInbox {
+		s.Text = key
+	} else {
+		s.Press = key
+	}
+	return s
+}
+
+// Whatever kind a customer sends reaches the agents, and whatever kind an agent sends reaches the customer: every kind the page offers, on every channel, through the page's own
+// requests and a real gateway, to either desk.
+func TestEveryKindBothWays(t *testing.T) {
+	t.Parallel()
+	for _, desk := range []string{playground.FeishuInbox, playground.TelegramInbox} {
+		t.Run(desk, func(t *testing.T) {
+			t.Parallel()
+			srv := play(t)
+			s := readState(t, srv)
+			if desk != s.Desk {
+				if status, answer := call(t, http.MethodPost, srv.URL+"/desk?inbox="+desk, ""); status != http.StatusOK {
+					t.Fatalf("switch: %d %s", status, answer)
+				}
+			}
+			chat, agent := playground.FeishuGroup, playground.FeishuAgent
+			if desk == playground.TelegramInbox {
+				chat, agent = playground.TelegramGroup, playground.TelegramAgent
+			}
+			seen := listen(t, srv)
+			if desk != s.Desk { // each of the crew is told
+				for range 4 {
+					seen.post(func(p seenPost) bool { return p.Post.From == "" && p.Post.Group })
+				}
+			}
+			for _, c := range s.Customers {
+				say(t, srv, c.Inbox, sim.Say{From: c.ID, Name: c.Name, Text: "人工"})
+				thread := seen.post(func(p seenPost) bool {
+					return p.Inbox == desk && p.Post.Edited == 0 && slices.ContainsFunc(p.Post.Buttons, func(b sim.Button) bool { return b.Data == "claim" })
+				})
+				talk := thread.Post.Thread
+				if talk == "" {
+					talk = thread.Post.ID // on Feishu a thread is named by its root
+				}
+				inThread := func(p seenPost) bool {
+					return p.Inbox == desk && p.Post.From == "" && p.Post.Edited == 0 && p.Post.Chat == chat && p.Post.Thread == talk
+				}
+				toCustomer := func(p seenPost) bool {
+					return p.Inbox == c.Inbox && p.Post.From == "" && p.Post.Edited == 0 && !p.Post.Group
+				}
+				ask := func(words string) { // WeChat counts what is sent between two messages of a customer
+					say(t, srv, c.Inbox, sim.Say{From: c.ID, Text: words})
+					seen.post(func(p seenPost) bool { return inThread(p) && strings.Contains(p.Post.Text, words) })
+				}
+				ask("客户在吗")
+				for _, kind := range s.Kinds[c.Inbox] {
+					t.Logf("%s sends %s", c.Inbox, kind)
+					say(t, srv, c.Inbox, sim.Say{From: c.ID, Kind: kind, Text: "words"})
+					for range posts(kind) {
+						seen.post(inThread)
+					}
+				}
+				say(t, srv, desk, sim.Say{From: agent, Chat: chat, Thread: talk, Text: "客服在"})
+				seen.post(func(p seenPost) bool { return toCustomer(p) && strings.Contains(p.Post.Text, "客服在") })
+				for _, kind := range s.Kinds[desk] {
+					t.Logf("the agent sends %s to %s", kind, c.Inbox)
+					ask("还有 " + kind)
+					say(t, srv, desk, sim.Say{From: agent, Chat: chat, Thread: talk, Kind: kind, Text: "words"})
+					for range posts(kind) {
+						seen.post(toCustomer)
+					}
+				}
+			}
+		})
+	}
+}
+
+// posts is how many posts a kind becomes.
+func posts(kind string) int {
+	if kind == "album" {
+		return 2
+	}
+	return 1
+}
+
+// post reads the stream until a post fits.
+func (s *stream) post(fits func(seenPost) bool) seenPost {
+	s.t.Helper()
+	for {
+		if p, _ := take[seenPost](s, "post", 1); fits(p[0]) {
+			return p[0]
 		}
 	}
 }
@@ -207,7 +308,7 @@ type stream struct {
 
 func listen(t *testing.T, srv *httptest.Server) *stream {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+"/events", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -48,7 +48,11 @@ function addCustomerPane(customer) {
   byID("customers").append(root);
   const c = { people: [customer], chosen: customer.id };
   talks.names.set(`${inbox}|${customer.id}`, customer.name);
-  const event = (name) => ({ label: t(`event_${name}_${channel}`), run: () => c.pane.say({ Event: name }) });
+  // The item of a menu has its key in Text on Feishu, and in Press on WeChat.
+  const event = ({ event: name, key }) => ({
+    label: t(`event_${name}_${channel}`) + (key ? ` (${key})` : ""),
+    run: () => c.pane.say({ Event: name, ...(key && { [channel === "feishu" ? "Text" : "Press"]: key }) }),
+  });
   c.pane = new Pane(root, page, {
     inbox, channel,
     title: () => t("customerOf", t(label)),
@@ -57,7 +61,7 @@ function addCustomerPane(customer) {
     people: () => [...c.people.map(({ id }) => ({ id, name: talks.name(inbox, id) })), { id: newCustomer, name: t("newCustomer") }],
     menu: () => [
       { title: t("sendKind"), entries: kindEntries(inbox, c.pane) },
-      { title: t("doEvent"), entries: [event("start"), event("stop")] },
+      { title: t("doEvent"), entries: state.events[inbox].map(event) },
     ],
     chosen: (id) => chooseCustomer(c, inbox, id),
   });
@@ -66,7 +70,7 @@ function addCustomerPane(customer) {
 }
 
 function kindEntries(inbox, pane) {
-  const made = state.kinds[inbox].map((kind) => ({ label: t(`kind_${kind}`), run: () => pane.say({ Kind: kind }) }));
+  const made = state.kinds[inbox].map((kind) => ({ label: t(`kind_${kind}`), run: () => pane.sendKind(kind) }));
   return [{ label: t("chooseFile"), run: () => pane.choose() }, ...made];
 }
 

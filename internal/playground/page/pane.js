@@ -5,7 +5,7 @@ import { firstLine } from "./talks.js";
 
 const icons = {
   image: "🖼️", photo: "🖼️", album: "🖼️", sticker: "😀", voice: "🎤", audio: "🎤", video: "🎬", video_note: "🎬", animation: "🎞️", shortvideo: "🎬", media: "🎬", file: "📎", document: "📎",
-  location: "📍", link: "🔗", contact: "👤",
+  location: "📍", venue: "📍", link: "🔗", contact: "👤", share_user: "👤", post: "📝", merge_forward: "🗂️", dice: "🎲",
 };
 
 const emoji = { DONE: "✅", CheckMark: "✅", OK: "👌", OnIt: "👀", Get: "👀", THUMBSUP: "👍", LGTM: "👍", CrossMark: "❌", ERROR: "❌", No: "❌", Yes: "✅", THINKING: "🤔", Typing: "✍️", SMILE: "😊" };
@@ -95,6 +95,16 @@ export class Pane {
 
   say(what) {
     return this.desk.act("say", { inbox: this.o.inbox, say: { ...this.o.place(), Name: this.desk.talks.name(this.o.inbox, this.o.place().From), ...what } });
+  }
+
+  /** Sends something of a kind; what is typed goes along as its caption, title or recognized words. */
+  async sendKind(kind) {
+    const text = this.box.value;
+    const sent = await this.say({ Kind: kind, Text: text, ReplyTo: this.replyTo?.id });
+    if (!sent || this.box.value !== text) return;
+    this.box.value = "";
+    this.answering();
+    this.fit();
   }
 
   /** Lets the person choose a file and sends it; what is typed goes along as its caption. */
@@ -229,7 +239,7 @@ export class Pane {
 
   #note(item) {
     const name = this.desk.talks.name(item.inbox, item.from);
-    return item.event ? t("did", name, t(`event_${item.event}_${this.o.channel}`)) : t("pressed", name, item.label);
+    return item.event ? t("did", name, t(`event_${item.event}_${this.o.channel}`) + (item.label ? ` (${item.label})` : "")) : t("pressed", name, item.label);
   }
 
   #meta(item, name) {
@@ -299,7 +309,7 @@ export class Pane {
   #tools(item) {
     const tool = (label, run) => make("button", { type: "button", class: "tool", onclick: run }, label);
     const tools = item.id ? [tool(t("reply"), () => this.answering(item))] : [];
-    if (item.from && this.o.channel === "telegram" && !item.kind && item.text) tools.push(tool(t("edit"), () => this.answering(item, true)));
+    if (item.from && this.o.channel !== "wechat" && !item.kind && item.text) tools.push(tool(t("edit"), () => this.answering(item, true)));
     if (this.o.opens?.(item)) tools.unshift(make("button", { type: "button", class: "tool open", onclick: () => this.o.opens(item)() }, t("openThread")));
     return make("div", { class: "tools" }, ...tools);
   }

@@ -93,7 +93,7 @@ export class Talks {
       }
     }
     if (!say.Event && !say.Press) return;
-    if (say.Press && inbox.startsWith("shop-wechat")) return; // the customer's tap is a message there
+    if (say.Press && !say.Event && inbox.startsWith("shop-wechat")) return; // the customer's tap is a message there
     if (say.Event === "start" && inbox === "shop-telegram") return; // so is this
     this.#note({ inbox, at, say });
   }
@@ -101,13 +101,13 @@ export class Talks {
   // The sources of the stream are not in order: a press may come before the message it was on.
   #note({ inbox, at, say }) {
     const on = this.byID.get(`${inbox}|${say.Chat || say.From}|${say.ReplyTo}`);
-    if (say.Press && !on) {
+    if (say.Press && !say.Event && !on) {
       const key = `${inbox}|${say.ReplyTo}`;
       this.waiting.set(key, [...(this.waiting.get(key) ?? []), { inbox, at, say }]);
       return;
     }
     const talk = on?.talks.at(-1) ?? this.talk(inbox, say.Chat || say.From, say.Thread);
-    const pressed = on?.labels.get(say.Press) ?? say.Press;
+    const pressed = on?.labels.get(say.Press) ?? (say.Press || (say.Event && say.Text));
     this.#add(talk, { note: true, inbox, from: say.From, event: say.Event, label: pressed, at: Date.parse(at) });
   }
 
