@@ -34,7 +34,7 @@
 // Joining: where sends are counted, everything that waits for one person goes out as one message as far as it fits, and an agent's line waits two seconds for the next
 // one; the bot's words wait for nothing. In a group lines of one customer are joined while less than half of its budget is left, or when they had to wait.
 //
-// Urgency: the last tenth of a group's budget, and the last send of an account, are kept for Urgent posts. What stands before one in its lane is as urgent; and while one waits for budgets or a
+// Urgency: the last tenth of a group's budget is kept for Urgent posts. What stands before one in its lane is as urgent; and while one waits for budgets or a
 // pause, nothing routine goes to its group (makeWay).
 //
 // Requests: words carried by a request stay claimable until a repeat of it can no longer come. What stands behind them goes out as soon as the adapter has said that the request ended

@@ -46,7 +46,7 @@ func (o *outcome) misplaced(p *limited) (problems []string) {
 	}
 	for key := range want {
 		if !slices.Equal(got[key], want[key]) {
-			problems = append(problems, fmt.Sprintf("%s %s was sent %q, want %q", p.inbox, key, got[key], want[key]))
+			problems = append(problems, fmt.Sprintf("%s %s was sent %q, want %q", p.inbox, key, differing(got[key], want[key]), differing(want[key], got[key])))
 		}
 		delete(got, key)
 	}
@@ -54,6 +54,15 @@ func (o *outcome) misplaced(p *limited) (problems []string) {
 		problems = append(problems, fmt.Sprintf("%s %s was sent %q, want nothing", p.inbox, key, got[key]))
 	}
 	return problems
+}
+
+// differing is what of some lines stands behind what both begin with.
+func differing(lines, others []string) []string {
+	n := 0
+	for n < min(len(lines), len(others)) && lines[n] == others[n] {
+		n++
+	}
+	return lines[n:]
 }
 
 // follow finds when each line was sent.
@@ -142,7 +151,7 @@ func (o *outcome) held(p *limited, lines []*line, l *line, from, at time.Time) b
 		return true
 	}
 	for _, r := range p.features.PerAccount {
-		if full(r, min(spare(r, routine), 1), p.used(r, "", at, true)) {
+		if full(r, 0, p.used(r, "", at, true)) {
 			return true
 		}
 	}

@@ -656,8 +656,8 @@ type take struct {
 	urgent bool
 }
 
-// budget asks for one send of the account and of the chat; a wait means that nothing was taken of either. The last send of the account is for what is urgent. What is no
-// message has no budget, and yet waits where the platform told the chat or the account to.
+// budget asks for one send of the account and of the chat; a wait means that nothing was taken of either. What is no message has no budget, and yet waits where the
+// platform told the chat or the account to.
 func (w *Workers) budget(ctx context.Context, t take) (time.Duration, error) {
 	if w.w.NoBudgets {
 		return 0, nil
@@ -670,11 +670,7 @@ func (w *Workers) budget(ctx context.Context, t take) (time.Duration, error) {
 			asks = append(asks, coord.Ask{Name: routineBudget(t.e)})
 		}
 		for _, r := range t.f.PerAccount {
-			b := coord.Budget{Count: r.Count, Per: r.Per}
-			if !t.urgent && r.Count > 1 {
-				b.Spare = 1
-			}
-			asks = append(asks, coord.Ask{Name: account, Budget: b})
+			asks = append(asks, coord.Ask{Name: account, Budget: coord.Budget{Count: r.Count, Per: r.Per}})
 		}
 	}
 	d, err := w.o.Coord.Take(ctx, asks...)
