@@ -25,6 +25,9 @@ const (
 	noneScore       // score of the best candidate
 	noneHanScore    // noneScore for Chinese text
 	noneLinearKnown // noneLinear times noneKnown
+	noneSense
+	noneSenseWhole
+	noneHanSense // noneSense for Chinese text
 	numNoneSignals
 )
 
@@ -165,6 +168,10 @@ func noneSignals(q *query, p []belief) [numNoneSignals]float64 {
 	s[noneSure], s[noneScore], s[noneLinearKnown] = sure.share, sure.score/10, best[sigLinear]*q.known
 	if q.han {
 		s[noneHanScore] = s[noneScore]
+	}
+	s[noneSense], s[noneSenseWhole] = best[sigSense], best[sigSenseWhole]
+	if q.han {
+		s[noneHanSense] = best[sigSense]
 	}
 	s[noneReach] = best[sigNearest] * q.known
 	return s

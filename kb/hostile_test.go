@@ -179,7 +179,7 @@ func TestDecide(t *testing.T) {
 		"three wanted":        {kb.Result{Candidates: list(0.2, 0.2, 0.2, 0.2, 0.2)}, kb.Thresholds{Choices: 3}, kb.Clarify, 3},
 		"tail is not offered": {kb.Result{Candidates: list(0.6, 0.3, 0.01)}, kb.Thresholds{}, kb.Clarify, 2},
 		"nothing to choose":   {kb.Result{Candidates: list(0.6)}, kb.Thresholds{}, kb.Unknown, 0},
-		"likely to miss":      {kb.Result{Candidates: list(0.2, 0.1, 0.1, 0.09)}, kb.Thresholds{}, kb.Unknown, 0},
+		"likely to miss":      {kb.Result{Candidates: list(0.2, 0.1, 0.1, 0.07)}, kb.Thresholds{}, kb.Unknown, 0},
 		"empty":               {kb.Result{None: 1}, kb.Thresholds{}, kb.Unknown, 0},
 		"lower floor":         {kb.Result{Candidates: list(0.55, 0.05)}, kb.Thresholds{Answer: 0.5}, kb.Answer, 1},
 		"no asking back":      {kb.Result{Candidates: list(0.5, 0.4)}, kb.Thresholds{Choices: 1}, kb.Unknown, 0},

@@ -96,7 +96,7 @@ func thin(v, out []weighted, random *rand.Rand) []weighted {
 func epochsFor(texts int) int { return min(max(learnSteps/texts, minEpochs), maxEpochs) }
 
 func newLinear(m *model, vectors [][]weighted) *linear {
-	l := &linear{entries: len(m.entries), row: make([]int32, m.features())}
+	l := &linear{entries: len(m.entries), row: make([]int32, m.features()+senseDims)}
 	for f := range l.row {
 		l.row[f] = -1
 	}
@@ -133,7 +133,7 @@ func (m *model) vectors() [][]weighted {
 		for i := range v {
 			v[i].weight *= scale
 		}
-		out[t] = v
+		out[t] = m.appendSense(v, &m.meaning.texts[t])
 	}
 	return out
 }

@@ -89,7 +89,7 @@ type Verdict struct {
 const minChoiceShare = 0.02
 
 // Asking back is worth it when the choices hold the right one with at least this probability.
-const minHeld = 0.5
+const minHeld = 0.48
 
 // The limits of an answer beside its confidence, chosen on folds: the most None, and what None and the second best take from the confidence.
 const (

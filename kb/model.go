@@ -25,6 +25,7 @@ type model struct {
 	exact   exactTexts
 	speller *speller
 	sounds  sameSound
+	meaning meaning
 	linear  *linear // nil in large or not yet trained models
 }
 
@@ -61,17 +62,19 @@ func buildModel(entries []*Entry, base *model) *model {
 	for df := range m.idf {
 		m.idf[df] = inverseFrequency(df, m.total)
 	}
-	m.read(texts)
+	rows, of := m.read(texts)
 	m.sounds = newSameSound(m.lex)
 	m.lex.sizePairs(len(m.sequence))
 	m.count()
 	m.weigh()
+	m.understand(rows, of)
 	m.measure()
 	return m
 }
 
-// read turns the texts into tokens.
-func (m *model) read(texts int) {
+// read turns the texts into tokens, and returns the rows of their words in the tables of senses: those of text t are rows[of[t]:of[t+1]].
+func (m *model) read(texts int) (rows []int32, of []uint32) {
+	of = make([]uint32, 1, texts+1)
 	var tokens []token
 	spell := newSpellerOf()
 	m.exact = newExactTexts(texts)
@@ -83,7 +86,10 @@ func (m *model) read(texts int) {
 			}
 			normal := Normalize(window(text))
 			m.exact.add(normal, int32(e))
-			tokens = appendSynonyms(normal, tokenize(normal, tokens[:0]))
+			tokens = tokenize(normal, tokens[:0])
+			rows = senses().appendRows(tokens, rows)
+			of = append(of, uint32(len(rows)))
+			tokens = appendSynonyms(normal, tokens)
 			for _, t := range tokens {
 				id := m.lex.number(t, normal)
 				if !t.han && !t.group {
@@ -100,6 +106,7 @@ func (m *model) read(texts int) {
 	}
 	m.exact.sort()
 	m.speller = spell.speller()
+	return rows, of
 }
 
 // count counts the entries that hold each feature and makes room for the postings.
@@ -201,6 +208,9 @@ func (m *model) pairFeature(bucket uint32) uint32 {
 
 func (m *model) features() int { return m.lex.words.n + m.lex.parts.n + 1<<m.lex.pairBits }
 
+// indexWorkers is how many goroutines share the work on this many entries.
+func indexWorkers(entries int) int { return max(1, min(runtime.GOMAXPROCS(0), 4, entries/256)) }
+
 // measureChunk is how many entries are measured before their postings are filed, which bounds the memory that takes.
 const measureChunk = 4096
 
@@ -209,7 +219,7 @@ func (m *model) measure() {
 	filed := [2][]uint32{make([]uint32, len(m.words.start)), make([]uint32, len(m.pairs.start))}
 	copy(filed[0], m.words.start)
 	copy(filed[1], m.pairs.start)
-	workers := make([]*measurer, max(1, min(runtime.GOMAXPROCS(0), 4, len(m.entries)/256)))
+	workers := make([]*measurer, indexWorkers(len(m.entries)))
 	for i := range workers {
 		workers[i] = newMeasurer(m)
 	}

@@ -25,6 +25,9 @@ type probe struct {
 	// Squared weight of the features the model knows, of those its base does not know, of those it does not know itself.
 	inside, fresh, outside float64
 
+	rows  []int32 // of its words in the tables of senses
+	sense sense
+
 	scale float32 // 1 / length of the question's vector
 
 	memo  []tokenMemo // by token
@@ -92,6 +95,8 @@ func (p *probe) read(normal string, tokens []token) {
 	p.weighWords()
 	p.weighParts()
 	p.readPairs(tokens)
+	p.rows = senses().appendRows(tokens, p.rows[:0])
+	p.sense = p.m.sense(p.rows)
 }
 
 // forget makes room for the next question.

@@ -295,6 +295,8 @@ func (p *probe) linearScores() []float32 {
 	for i := range p.vector {
 		p.vector[i].weight *= p.scale
 	}
+	packed := p.sense.pack()
+	p.vector = p.m.appendSense(p.vector, &packed)
 	p.m.linear.logits(p.vector, logits)
 	return logits
 }

@@ -9,12 +9,17 @@ const (
 	sigCentroid                  // cosine of the entry's centroid
 	sigBM25                      // BM25 over the entry's texts, as a share of the most it could be
 	sigCover                     // share of the question's words and pairs that the entry holds at all
+	sigSense                     // cosine of the senses of the question and of the likest text
+	sigSenseWhole                // cosine of the senses of the question and of all texts of the entry
 	sigLinear                    // score of the linear part, 0 without one
 	sigNearestMany               // the same again, times the log of texts per entry: what each is worth changes with it
 	sigCentroidMany
 	sigLinearMany
 	sigLinearKnown // sigLinear times the known share of the question: unknown words make the rest less telling
 	sigCentroidKnown
+	sigSenseMany
+	sigSenseWholeMany
+	sigSenseKnown
 	numSignals
 )
 
@@ -27,6 +32,9 @@ func (s *signals) interact(many, known float64) {
 	s[sigLinearMany] = s[sigLinear] * many
 	s[sigLinearKnown] = s[sigLinear] * known
 	s[sigCentroidKnown] = s[sigCentroid] * known
+	s[sigSenseMany] = s[sigSense] * many
+	s[sigSenseWholeMany] = s[sigSenseWhole] * many
+	s[sigSenseKnown] = s[sigSenseWhole] * known
 }
 
 // bm25K is how many texts of an entry, as a share of them, must hold a word for it to count for two thirds.
@@ -41,6 +49,7 @@ func (p *probe) compare(e int32) (s signals, best uint32) {
 	var top [3]float32
 	best = first
 	sum := float32(0)
+	likest := float32(-1)
 	for t := first; t < end; t++ {
 		dot := p.product(m.tokens(t)) * m.inverse[t] * p.scale
 		if dot > top[0] {
@@ -48,11 +57,14 @@ func (p *probe) compare(e int32) (s signals, best uint32) {
 		}
 		sum += dot
 		keepTop(&top, dot)
+		likest = max(likest, p.sense.cosine(&m.meaning.texts[t]))
 	}
 	n := end - first
 	s[sigNearest] = float64(top[0])
 	s[sigTop] = float64(top[0]+top[1]+top[2]) / float64(min(3, n))
 	s[sigCentroid] = float64(sum * m.centroid[e])
+	s[sigSense] = float64(likest)
+	s[sigSenseWhole] = float64(p.sense.cosine(&m.meaning.whole[e]))
 	p.compareWhole(float64(n), &s)
 	return s, best
 }

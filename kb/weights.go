@@ -6,33 +6,36 @@ package kb
 // development half of testdata/shop_zh; about a quarter of the weight is on questions out of scope.
 var linearFusion = fusion{
 	entry: [numSignals]float64{
-		sigNearest: -1.264, sigTop: 4.058, sigCentroid: 8.133, sigBM25: -7.761, sigCover: 4.406, sigLinear: -0.054,
-		sigNearestMany: 0.328, sigCentroidMany: -0.703, sigLinearMany: 0.172, sigLinearKnown: -0.102, sigCentroidKnown: 4.758,
+		sigNearest: -1.986, sigTop: 3.561, sigCentroid: 7.404, sigBM25: -7.417, sigCover: 4.021, sigSense: -0.128,
+		sigSenseWhole: 2.555, sigLinear: 0.052, sigNearestMany: 0.648, sigCentroidMany: -0.948, sigLinearMany: 0.134,
+		sigLinearKnown: -0.099, sigCentroidKnown: 3.732, sigSenseMany: -0.346, sigSenseWholeMany: 0.124, sigSenseKnown: -0.203,
 	},
 	none: [numNoneSignals]float64{
-		noneBias: 1.811, noneNearest: -0.098, noneCentroid: -0.200, noneBM25: 0.933, noneCover: -0.542, noneLinear: -0.205,
-		noneKnown: -2.737, noneCount: 0.220, noneMany: 1.200, noneLength: -0.008, noneLinearMany: 0.003, noneHan: -0.287,
-		noneHanNearest: 4.229, noneHanKnown: -1.784, noneReach: -0.919, noneSure: -0.446, noneScore: -3.004, noneHanScore: -0.255,
-		noneLinearKnown: 0.145,
+		noneBias: 1.832, noneNearest: -0.070, noneCentroid: -0.285, noneBM25: 0.772, noneCover: -0.592, noneLinear: -0.231,
+		noneKnown: -2.646, noneCount: 0.337, noneMany: 1.235, noneLength: 0.038, noneLinearMany: 0.002, noneHan: -0.608,
+		noneHanNearest: 4.056, noneHanKnown: -1.620, noneReach: -1.040, noneSure: -0.232, noneScore: -2.946, noneHanScore: 0.101,
+		noneLinearKnown: 0.150, noneSense: -0.174, noneSenseWhole: 0.056, noneHanSense: -0.166,
 	},
 	sure: [numSureSignals]float64{
-		sureBias: 0.630, sureShare: 0.876, sureMany: -0.009, sureShareMany: -0.039, sureKnown: -0.071, sureNone: 0.220,
-		sureHan: -0.513, sureShareHan: -0.146, sureCount: -0.043, sureSecond: -1.722,
+		sureBias: 0.649, sureShare: 0.892, sureMany: -0.047, sureShareMany: -0.022, sureKnown: -0.126, sureNone: 0.516,
+		sureHan: -0.641, sureShareHan: -0.178, sureCount: -0.049, sureSecond: -1.458,
 	},
 }
 
 var plainFusion = fusion{
 	entry: [numSignals]float64{
-		sigNearest: -3.525, sigTop: 4.526, sigCentroid: 8.589, sigBM25: -8.298, sigCover: 4.947, sigNearestMany: 2.416,
-		sigCentroidMany: 0.773, sigCentroidKnown: 3.385,
+		sigNearest: -3.511, sigTop: 4.487, sigCentroid: 7.615, sigBM25: -7.808, sigCover: 4.612, sigSense: -1.049,
+		sigSenseWhole: 3.800, sigNearestMany: 2.300, sigCentroidMany: 0.555, sigCentroidKnown: 3.010, sigSenseMany: 0.660,
+		sigSenseWholeMany: 0.214, sigSenseKnown: -1.014,
 	},
 	none: [numNoneSignals]float64{
-		noneBias: 2.143, noneNearest: -0.137, noneCentroid: -1.084, noneBM25: 0.976, noneCover: -0.592, noneKnown: -2.185,
-		noneCount: 0.044, noneMany: 1.202, noneLength: -0.006, noneHan: -0.246, noneHanNearest: 3.198, noneHanKnown: -1.795,
-		noneReach: -0.025, noneSure: -0.581, noneScore: -3.732, noneHanScore: 0.359,
+		noneBias: 2.377, noneNearest: -0.122, noneCentroid: -1.064, noneBM25: 0.915, noneCover: -0.641, noneKnown: -2.025,
+		noneCount: 0.020, noneMany: 1.366, noneLength: 0.065, noneHan: -0.425, noneHanNearest: 3.207, noneHanKnown: -1.662,
+		noneReach: -0.152, noneSure: -0.665, noneScore: -3.724, noneHanScore: 0.625, noneSense: -0.214, noneSenseWhole: 0.283,
+		noneHanSense: -0.494,
 	},
 	sure: [numSureSignals]float64{
-		sureBias: 0.613, sureShare: 0.841, sureMany: 0.037, sureShareMany: -0.003, sureKnown: -0.259, sureNone: 0.146,
-		sureHan: -0.541, sureShareHan: -0.143, sureCount: -0.012, sureSecond: -1.609,
+		sureBias: 0.633, sureShare: 0.847, sureMany: -0.022, sureShareMany: 0.016, sureKnown: -0.232, sureNone: 0.313,
+		sureHan: -0.637, sureShareHan: -0.187, sureCount: -0.015, sureSecond: -1.417,
 	},
 }
