@@ -111,8 +111,10 @@ type Message struct {
 	Album string `json:"album,omitempty"`
 	// ReplyTo is the message this one quotes; for a callback, the message that carries the button.
 	ReplyTo MessageID `json:"reply_to,omitempty"`
-	Choice  string    `json:"choice,omitempty"`
-	Event   Event     `json:"event,omitempty"`
+	// Forwarded is whose words these were, as the platform names them, when the author only passed them on; empty otherwise.
+	Forwarded string `json:"forwarded,omitempty"`
+	Choice    string `json:"choice,omitempty"`
+	Event     Event  `json:"event,omitempty"`
 	// SentAt is the platform's own time of the message.
 	SentAt time.Time `json:"sent_at"`
 	// Raw is the payload as it came, for KindUnknown and for notices; at most 64 KiB.

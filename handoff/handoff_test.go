@@ -520,3 +520,19 @@ func TestEditedMedia(t *testing.T) {
 		}
 	}
 }
+
+// Agents read whose words a customer passes on.
+func TestForwardedWords(t *testing.T) {
+	r := open(t)
+	c := &handoff.Conversation{ID: "wx|c", Inbox: "wx", Chat: "c", Name: "Tom", Case: &handoff.Case{ID: "wx|c#1", Desk: support.Name}}
+	for forwarded, want := range map[string]string{"": "Tom: look", "Anna": "Tom: (forwarded from Anna)\nlook"} {
+		m := adapters.Message{Inbox: "wx", Chat: "c", Native: "7", Kind: adapters.KindMessage, Text: "look", Forwarded: forwarded}
+		posts, err := r.desks.Relay(t.Context(), c, &m)
+		if err != nil || len(posts) != 1 || posts[0].Message.Text != want {
+			t.Errorf("from %q: %+v, %v, want %q", forwarded, posts, err, want)
+		}
+	}
+	if got := r.desks.Readable(&adapters.Message{Forwarded: "Anna"}); got != "" {
+		t.Errorf("an empty message reads %q", got)
+	}
+}

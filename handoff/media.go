@@ -24,10 +24,10 @@ func withMedia(p transcript.Post, all []adapters.Media) []transcript.Post {
 	return posts
 }
 
-// beside is what a message says beside its media, for somebody who gets the media themselves.
+// beside is what a message says beside its media, for a customer who gets the media themselves and need not know who wrote it first.
 func (d *Desks) beside(m *adapters.Message) string {
 	rest := *m
-	rest.Attachments = nil
+	rest.Attachments, rest.Forwarded = nil, ""
 	for _, a := range m.Attachments {
 		if a.Ref == "" {
 			rest.Attachments = append(rest.Attachments, a)

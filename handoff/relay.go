@@ -54,7 +54,7 @@ func (d *Desks) otherMedia(ctx context.Context, m *adapters.Message) (bool, erro
 	}), nil
 }
 
-// Readable is a message as people read it in another chat: its text, and a named placeholder for everything else it carries.
+// Readable is a message as people read it in another chat: its text, whose words it passes on, and a named placeholder for everything else it carries.
 func (d *Desks) Readable(m *adapters.Message) string {
 	var parts []string
 	for _, a := range m.Attachments {
@@ -69,7 +69,11 @@ func (d *Desks) Readable(m *adapters.Message) string {
 	if len(parts) == 0 && m.Kind == adapters.KindUnknown {
 		return d.say(texts.AttachmentUnknown)
 	}
-	return strings.Join(parts, " ")
+	text := strings.Join(parts, " ")
+	if text != "" && m.Forwarded != "" {
+		text = d.say(texts.ForwardedLine, "Name", m.Forwarded) + "\n" + text
+	}
+	return text
 }
 
 // Notice makes the post that tells the agents of the open case something about the contact.

@@ -88,6 +88,7 @@ func (p parser) content(u update, m *message) (adapters.Message, bool) {
 	out := p.place(m)
 	out.Native = messageID(m.MessageID)
 	out.ReplyTo = m.quoted()
+	out.Forwarded = m.Origin.name()
 	out.Album = m.MediaGroupID
 	out.Attachments = attachments(&m.Message)
 	text, mentioned, foreign := address(clean(words(&m.Message)), p.username)

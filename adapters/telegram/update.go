@@ -30,6 +30,30 @@ type message struct {
 	ReplyTo     *message  `json:"reply_to_message"`
 	TopicOpened *struct{} `json:"forum_topic_created"`
 	TopicClosed *struct{} `json:"forum_topic_closed"`
+	Origin      *origin   `json:"forward_origin"`
+}
+
+// origin tells where a forwarded message came from; which field is set depends on its type (Bot API 7.0 MessageOrigin).
+type origin struct {
+	User       *tgbotapi.User `json:"sender_user"`
+	HiddenUser string         `json:"sender_user_name"`
+	SenderChat *tgbotapi.Chat `json:"sender_chat"`
+	Channel    *tgbotapi.Chat `json:"chat"`
+}
+
+// name is that of the one who wrote it first; a nil origin has none.
+func (o *origin) name() string {
+	switch {
+	case o == nil:
+		return ""
+	case o.User != nil:
+		return person(o.User).Name
+	case o.SenderChat != nil:
+		return clean(o.SenderChat.Title)
+	case o.Channel != nil:
+		return clean(o.Channel.Title)
+	}
+	return clean(o.HiddenUser)
 }
 
 type callback struct {

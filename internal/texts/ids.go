@@ -100,6 +100,7 @@ const (
 	AttachmentUnknown   = "attachment_unknown"
 	EditedPrefix        = "edited_prefix"
 	QuoteLine           = "quote_line"
+	ForwardedLine       = "forwarded_line"
 )
 
 // What people read about media that cannot go; What is the file's kind and name, Why one of the problems below it.
