@@ -346,9 +346,6 @@ func (o *office) handle(m *adapters.Message, out *strings.Builder) {
 	if diff := cmp.Diff(plan, again); diff != "" && (!m.Group || m.Thread != "") {
 		o.t.Errorf("%s: handled twice, decided otherwise:\n%s", m.Text, diff)
 	}
-	if err := o.index.Refresh(o.t.Context()); err != nil {
-		o.t.Fatal(err)
-	}
 	o.entries = append(o.entries, transcript.Entry{
 		ID: m.ID, In: m, At: o.clock, Finding: plan.Finding, Decision: plan.Decision, Conversation: transcript.ConversationID(m.Inbox, m.Chat),
 	})

@@ -121,6 +121,7 @@ func (c *Console) decide(ctx context.Context, in *input) (plan transcript.Plan, 
 		if err != nil {
 			return err
 		}
+		known := c.Knowledge.Revision()
 		t := &turn{Console: c, ctx: ctx, input: in, s: s, lang: c.languageOf(ctx, in, s)}
 		switch taken, err = t.take(); {
 		case err != nil:
@@ -130,12 +131,22 @@ func (c *Console) decide(ctx context.Context, in *input) (plan transcript.Plan, 
 		case !taken:
 			return nil
 		}
+		if c.Knowledge.Revision() != known {
+			c.takeEffect(ctx)
+		}
 		s.Until = docstore.Millis(c.Now().Add(patience))
 		plan = transcript.Plan{For: in.m.ID, Posts: t.posts, Decision: t.decision}
 		s.keep(string(in.m.Inbox)+"|"+string(in.m.Chat)+"|"+string(in.m.Thread), plan)
 		return nil
 	})
 	return plan, taken, err
+}
+
+// takeEffect makes a change count before anybody is told that it does; the index would follow by itself a moment later.
+func (c *Console) takeEffect(ctx context.Context) {
+	if err := c.Index.Refresh(ctx); err != nil {
+		c.Log.WarnContext(ctx, "a change of the knowledge base takes effect later", "err", err)
+	}
 }
 
 // languageOf is the language a person is answered in: a desk's in a group, else their own; where nobody knows that, the language of their commands.
