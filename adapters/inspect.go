@@ -31,5 +31,18 @@ type Finding struct {
 	Fix     Fix    // the zero Fix for LevelOK
 }
 
+// Fine is a finding of something that works.
+func Fine(subject string) Finding { return Finding{Level: LevelOK, Subject: subject} }
+
+// Warn is a finding of something that works, but not as it should.
+func Warn(subject string, fix Fix) Finding {
+	return Finding{Level: LevelWarning, Subject: subject, Fix: fix}
+}
+
+// Bad is a finding of something the gateway needs and has not.
+func Bad(subject string, fix Fix) Finding {
+	return Finding{Level: LevelError, Subject: subject, Fix: fix}
+}
+
 // Fix says what to click or write, in English and in Chinese: the platforms' own pages are in either, and so are those who run the account.
 type Fix struct{ EN, ZH string }

@@ -78,5 +78,5 @@ func refused(subject string, err error) adapters.Finding {
 	case reason == adapters.ReasonUnauthorized:
 		fix = pageSecret
 	}
-	return bad(subject+": "+err.Error(), fix)
+	return adapters.Bad(subject+": "+err.Error(), fix)
 }

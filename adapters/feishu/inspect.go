@@ -40,16 +40,16 @@ func (a *Adapter) Inspect(ctx context.Context, q adapters.Inspection) []adapters
 	bot, err := a.client.botInfo(ctx)
 	switch {
 	case noBot(err), err == nil && bot.OpenID == "":
-		return append(found, bad("credentials: accepted, but the app has no bot", pageBot))
+		return append(found, adapters.Bad("credentials: accepted, but the app has no bot", pageBot))
 	case err != nil:
 		return append(found, refused("credentials", err))
 	}
-	found = append(found, fine("credentials: the platform accepts app_id and app_secret, and the bot is "+bot.OpenID))
+	found = append(found, adapters.Fine("credentials: the platform accepts app_id and app_secret, and the bot is "+bot.OpenID))
 	if state, off := inactive[bot.Status]; off {
-		found = append(found, bad("the app is not enabled: "+state, pageRelease))
+		found = append(found, adapters.Bad("the app is not enabled: "+state, pageRelease))
 	}
 	if a.self.configured() && a.self.openID(ctx) != bot.OpenID {
-		found = append(found, bad("bot_open_id is not this app's bot, so mentions are missed", adapters.Fix{
+		found = append(found, adapters.Bad("bot_open_id is not this app's bot, so mentions are missed", adapters.Fix{
 			EN: "remove bot_open_id from the configuration, or write " + bot.OpenID, ZH: "删掉配置里的 bot_open_id，或改成 " + bot.OpenID,
 		}))
 	}
@@ -83,16 +83,16 @@ func (a *Adapter) inspectDelivery(ctx context.Context, url string) adapters.Find
 	}
 	switch {
 	case url == "":
-		return bad("no public address is configured, so the platform cannot deliver", adapters.Fix{
+		return adapters.Bad("no public address is configured, so the platform cannot deliver", adapters.Fix{
 			EN: "write http.public_url, or transport: websocket, which needs none",
 			ZH: "在配置里写 http.public_url，或改用不需要公网地址的 transport: websocket",
 		})
 	case !strings.HasPrefix(url, "https://"):
-		return warn("deliveries go over plain http: "+url, eventsPage(
+		return adapters.Warn("deliveries go over plain http: "+url, eventsPage(
 			"write an https address there and into http.public_url, so that nobody on the way can read or change deliveries",
 			"请求地址和 http.public_url 都改成 https，防止途中被偷看或篡改"))
 	}
-	return warn("webhook: the platform does not tell its settings by API, please compare", eventsPage(
+	return adapters.Warn("webhook: the platform does not tell its settings by API, please compare", eventsPage(
 		fmt.Sprintf("the request address of 事件配置 and of 回调配置 must be %s, Encrypt Key and Verification Token as in the configuration, with %s", url, events),
 		fmt.Sprintf("「事件配置」和「回调配置」的请求地址都应为 %s，Encrypt Key、Verification Token 与配置相同，并订阅 %s", url, events)))
 }
@@ -101,7 +101,7 @@ func (a *Adapter) inspectDelivery(ctx context.Context, url string) adapters.Find
 func (a *Adapter) inspectConnection(ctx context.Context) adapters.Finding {
 	_, _, err := a.client.endpoint(ctx)
 	if err == nil {
-		return warn("long connection: the platform gives us an address; it does not tell what is subscribed, please compare", eventsPage(
+		return adapters.Warn("long connection: the platform gives us an address; it does not tell what is subscribed, please compare", eventsPage(
 			"both subscription modes must be 使用长连接接收 (persistent connection), with "+events,
 			"两处订阅方式都应为「使用长连接接收」，并订阅 "+events))
 	}
@@ -115,7 +115,7 @@ func (a *Adapter) inspectConnection(ctx context.Context) adapters.Finding {
 			"set both subscription modes to 使用长连接接收 (persistent connection), subscribe to "+events+", then publish a version (版本管理与发布)",
 			"两处订阅方式都选「使用长连接接收」，订阅 "+events+"，再到「版本管理与发布」发布版本")
 	}
-	return bad("long connection: "+err.Error(), fix)
+	return adapters.Bad("long connection: "+err.Error(), fix)
 }
 
 func (a *Adapter) inspectScopes(ctx context.Context, groups bool) []adapters.Finding {
@@ -126,7 +126,7 @@ func (a *Adapter) inspectScopes(ctx context.Context, groups bool) []adapters.Fin
 		} `json:"scopes"`
 	}
 	if err := a.client.get(ctx, "scopes", scopesPath, nil, &data); err != nil {
-		return []adapters.Finding{warn("scopes: the platform does not tell them: "+err.Error(), page(
+		return []adapters.Finding{adapters.Warn("scopes: the platform does not tell them: "+err.Error(), page(
 			"权限管理 (Permissions & Scopes), and compare with the table in the manual", "权限管理，与手册里的权限表核对"))}
 	}
 	has := map[string]bool{}
@@ -143,7 +143,7 @@ func (a *Adapter) inspectScopes(ctx context.Context, groups bool) []adapters.Fin
 		})
 	}
 	if len(found) == 0 {
-		found = append(found, fine("scopes: the app has all it needs"))
+		found = append(found, adapters.Fine("scopes: the app has all it needs"))
 	}
 	return found
 }
@@ -160,32 +160,32 @@ func hasAny(has map[string]bool, names []string) bool {
 func (a *Adapter) inspectGroup(ctx context.Context, group adapters.ChatID) []adapters.Finding {
 	name := "group " + string(group)
 	if !validID(string(group), chatIDPrefix) {
-		return []adapters.Finding{bad(name+": this is no chat's id", fixGroupID)}
+		return []adapters.Finding{adapters.Bad(name+": this is no chat's id", fixGroupID)}
 	}
 	info, err := a.client.chatInfo(ctx, group)
 	switch {
 	case refusedWith(err, codeScope):
-		return []adapters.Finding{warn(name+": the bot may not look at it", scopePage("im:chat:readonly"))}
+		return []adapters.Finding{adapters.Warn(name+": the bot may not look at it", scopePage("im:chat:readonly"))}
 	case refusedWith(err, codeOutside, codeNoChat):
-		return []adapters.Finding{bad(name+": the bot is not in it, or there is no such group", fixGroupBot)}
+		return []adapters.Finding{adapters.Bad(name+": the bot is not in it, or there is no such group", fixGroupBot)}
 	case err != nil:
 		return []adapters.Finding{refused(name, err)}
 	case info.Mode == modePrivate:
-		return []adapters.Finding{bad(name+": this is a private chat", fixGroupID)}
+		return []adapters.Finding{adapters.Bad(name+": this is a private chat", fixGroupID)}
 	case strings.HasPrefix(info.Status, "dissolved"):
-		return []adapters.Finding{bad(name+": the group was dissolved", fixGroupNew)}
+		return []adapters.Finding{adapters.Bad(name+": the group was dissolved", fixGroupNew)}
 	}
-	return append(cautions(name, info), fine(name+": the bot is in it, "+kindOf(info)))
+	return append(cautions(name, info), adapters.Fine(name+": the bot is in it, "+kindOf(info)))
 }
 
 // cautions are settings of a group that stand in the way.
 func cautions(name string, info chatInfo) []adapters.Finding {
 	var found []adapters.Finding
 	if info.Moderation != "" && info.Moderation != "all_members" {
-		found = append(found, warn(name+": not everybody may speak there ("+info.Moderation+")", fixGroupSpeak))
+		found = append(found, adapters.Warn(name+": not everybody may speak there ("+info.Moderation+")", fixGroupSpeak))
 	}
 	if info.External {
-		found = append(found, warn(name+": people of other companies are in it, where bots may be refused (230027)", fixGroupOwn))
+		found = append(found, adapters.Warn(name+": people of other companies are in it, where bots may be refused (230027)", fixGroupOwn))
 	}
 	return found
 }
@@ -195,16 +195,4 @@ func kindOf(info chatInfo) string {
 		return "a topic group: every case becomes a topic, and so does every notice to the desk"
 	}
 	return "a normal group: every case becomes a thread"
-}
-
-func fine(subject string) adapters.Finding {
-	return adapters.Finding{Level: adapters.LevelOK, Subject: subject}
-}
-
-func warn(subject string, fix adapters.Fix) adapters.Finding {
-	return adapters.Finding{Level: adapters.LevelWarning, Subject: subject, Fix: fix}
-}
-
-func bad(subject string, fix adapters.Fix) adapters.Finding {
-	return adapters.Finding{Level: adapters.LevelError, Subject: subject, Fix: fix}
 }

@@ -50,7 +50,7 @@ func (a *Adapter) Inspect(ctx context.Context, q adapters.Inspection) []adapters
 	if err := a.client.call(ctx, "getMe", nil, &me); err != nil {
 		return []adapters.Finding{refused("token", err, fixToken)}
 	}
-	found := []adapters.Finding{fine("token: belongs to @" + me.Username), a.inspectDelivery(ctx, q.WebhookURL)}
+	found := []adapters.Finding{adapters.Fine("token: belongs to @" + me.Username), a.inspectDelivery(ctx, q.WebhookURL)}
 	for _, chat := range q.Groups {
 		found = append(found, a.inspectGroup(ctx, chat, me.ID, me.ReadsAll)...)
 	}
@@ -72,32 +72,32 @@ func (a *Adapter) inspectDelivery(ctx context.Context, url string) adapters.Find
 	}
 	switch {
 	case a.cfg.Transport == TransportPolling && info.URL != "":
-		return warn("long polling is configured, but a webhook is set: updates go there until kefu serve removes it", adapters.Fix{
+		return adapters.Warn("long polling is configured, but a webhook is set: updates go there until kefu serve removes it", adapters.Fix{
 			EN: "start kefu serve: it calls deleteWebhook; see that no other program uses this bot",
 			ZH: "启动 kefu serve，它会调用 deleteWebhook；同一个机器人不要再给别的程序用",
 		})
 	case a.cfg.Transport == TransportPolling:
-		return fine("long polling: no webhook stands in its way")
+		return adapters.Fine("long polling: no webhook stands in its way")
 	case url == "":
-		return bad("no public address is configured, so Telegram cannot deliver", adapters.Fix{
+		return adapters.Bad("no public address is configured, so Telegram cannot deliver", adapters.Fix{
 			EN: "write http.public_url, or transport: polling", ZH: "在配置里写 http.public_url，或改用 transport: polling",
 		})
 	case !strings.HasPrefix(url, "https://"):
-		return bad("Telegram delivers to https only: "+url, adapters.Fix{
+		return adapters.Bad("Telegram delivers to https only: "+url, adapters.Fix{
 			EN: "write an https address into http.public_url, on port 443, 80, 88 or 8443",
 			ZH: "把 http.public_url 改成 https 地址，端口用 443、80、88 或 8443",
 		})
 	case info.URL == "":
-		return warn("no webhook is registered", registers)
+		return adapters.Warn("no webhook is registered", registers)
 	case info.URL != url:
-		return warn("another webhook is registered: "+info.URL, registers)
+		return adapters.Warn("another webhook is registered: "+info.URL, registers)
 	case info.Error != "":
-		return warn(fmt.Sprintf("webhook: Telegram's last delivery failed (%s), %d updates wait", cut(clean(info.Error), 200), info.Pending), adapters.Fix{
+		return adapters.Warn(fmt.Sprintf("webhook: Telegram's last delivery failed (%s), %d updates wait", cut(clean(info.Error), 200), info.Pending), adapters.Fix{
 			EN: "see that the address can be opened from outside with a valid certificate; restart kefu serve, which registers secret_token anew",
 			ZH: "确认该地址能从外网打开且证书有效；重启 kefu serve，它会重新登记 secret_token",
 		})
 	}
-	return fine(fmt.Sprintf("webhook: registered, %d updates wait", info.Pending))
+	return adapters.Fine(fmt.Sprintf("webhook: registered, %d updates wait", info.Pending))
 }
 
 // inspectGroup looks at a desk's group: the bot must hear what is said there and open topics.
@@ -121,7 +121,7 @@ func (a *Adapter) inspectGroup(ctx context.Context, chat adapters.ChatID, bot in
 		return []adapters.Finding{refused(about, err, fixMember)}
 	}
 	if member.Status == "left" || member.Status == "kicked" {
-		return []adapters.Finding{bad(about+": the bot is not a member", fixMember)}
+		return []adapters.Finding{adapters.Bad(about+": the bot is not a member", fixMember)}
 	}
 	admin := member.Status == "administrator" || member.Status == "creator"
 	return []adapters.Finding{hearing(about, admin, readsAll), topics(about, group.Type, group.Forum, admin && (member.Topics || member.Status == "creator"))}
@@ -129,19 +129,19 @@ func (a *Adapter) inspectGroup(ctx context.Context, chat adapters.ChatID, bot in
 
 func hearing(about string, admin, readsAll bool) adapters.Finding {
 	if admin || readsAll {
-		return fine(about + ": the bot sees every message")
+		return adapters.Fine(about + ": the bot sees every message")
 	}
-	return bad(about+": privacy mode hides what agents write from the bot", fixPrivacy)
+	return adapters.Bad(about+": privacy mode hides what agents write from the bot", fixPrivacy)
 }
 
 func topics(about, kind string, forum, manages bool) adapters.Finding {
 	switch {
 	case kind != "supergroup" || !forum:
-		return warn(about+": has no topics, so cases are told apart by quoting only", fixTopics)
+		return adapters.Warn(about+": has no topics, so cases are told apart by quoting only", fixTopics)
 	case !manages:
-		return bad(about+": the bot may not open topics", fixRights)
+		return adapters.Bad(about+": the bot may not open topics", fixRights)
 	}
-	return fine(about + ": the bot may open topics")
+	return adapters.Fine(about + ": the bot may open topics")
 }
 
 // refused explains a failed call: the platform was not reached, or it said no, for which fix is the way out.
@@ -149,7 +149,7 @@ func refused(subject string, err error, fix adapters.Fix) adapters.Finding {
 	var se *adapters.SendError
 	switch reason := adapters.ReasonOf(err); {
 	case errors.As(err, &se) && se.MovedTo != "":
-		return bad(subject+": the group became a supergroup and has another id", adapters.Fix{
+		return adapters.Bad(subject+": the group became a supergroup and has another id", adapters.Fix{
 			EN: "write " + string(se.MovedTo) + " into desks", ZH: "把 desks 里的编号改成 " + string(se.MovedTo),
 		})
 	case reason == adapters.ReasonUnavailable, reason == adapters.ReasonUnknown, reason == adapters.ReasonRateLimited:
@@ -157,19 +157,7 @@ func refused(subject string, err error, fix adapters.Fix) adapters.Finding {
 	case se != nil && (se.Code == "401" || se.Code == "404"):
 		fix = fixToken
 	}
-	return bad(subject+": "+err.Error(), fix)
-}
-
-func fine(subject string) adapters.Finding {
-	return adapters.Finding{Level: adapters.LevelOK, Subject: subject}
-}
-
-func warn(subject string, fix adapters.Fix) adapters.Finding {
-	return adapters.Finding{Level: adapters.LevelWarning, Subject: subject, Fix: fix}
-}
-
-func bad(subject string, fix adapters.Fix) adapters.Finding {
-	return adapters.Finding{Level: adapters.LevelError, Subject: subject, Fix: fix}
+	return adapters.Bad(subject+": "+err.Error(), fix)
 }
 
 var _ adapters.Inspector = (*Adapter)(nil)

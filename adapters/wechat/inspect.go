@@ -22,13 +22,13 @@ const (
 func (a *Adapter) Inspect(ctx context.Context, q adapters.Inspection) []adapters.Finding {
 	found := []adapters.Finding{a.inspectAddress(q.WebhookURL)}
 	if a.vault.mode == ModePlain {
-		found = append(found, warn("deliveries are not encrypted: their signature does not cover what they say", adapters.Fix{
+		found = append(found, adapters.Warn("deliveries are not encrypted: their signature does not cover what they say", adapters.Fix{
 			EN: "on " + serverPage + " choose 安全模式, and write mode: safe and aes_key into the configuration",
 			ZH: "在 " + serverPage + " 里把消息加解密方式改为「安全模式」，并在配置里写 mode: safe 和 aes_key",
 		}))
 	}
 	if a.client.secret == "" {
-		return append(found, warn("no app_secret: only answers inside deliveries are possible, and nothing people send can be fetched", adapters.Fix{
+		return append(found, adapters.Warn("no app_secret: only answers inside deliveries are possible, and nothing people send can be fetched", adapters.Fix{
 			EN: "write app_secret; it is shown once on " + basicPage,
 			ZH: "在配置里写 app_secret；它在 " + basicPage + " 里只显示一次",
 		}))
@@ -36,7 +36,7 @@ func (a *Adapter) Inspect(ctx context.Context, q adapters.Inspection) []adapters
 	if _, _, err := a.client.fetchToken(ctx, false); err != nil {
 		return append(found, refused("access token", err))
 	}
-	found = append(found, fine("access token: the platform accepts app_id, app_secret and our address"))
+	found = append(found, adapters.Fine("access token: the platform accepts app_id, app_secret and our address"))
 	return append(found, a.inspectRight(ctx))
 }
 
@@ -44,17 +44,17 @@ func (a *Adapter) Inspect(ctx context.Context, q adapters.Inspection) []adapters
 func (a *Adapter) inspectAddress(url string) adapters.Finding {
 	switch {
 	case url == "":
-		return bad("no public address is configured, so the platform cannot deliver", adapters.Fix{
+		return adapters.Bad("no public address is configured, so the platform cannot deliver", adapters.Fix{
 			EN: "write http.public_url, then on " + serverPage + " set URL to that address followed by /webhook/" + string(a.inbox),
 			ZH: "在配置里写 http.public_url，再到 " + serverPage + " 把 URL 填成该地址加上 /webhook/" + string(a.inbox),
 		})
 	case !strings.HasPrefix(url, "https://"):
-		return warn("deliveries go over plain http: "+url, adapters.Fix{
+		return adapters.Warn("deliveries go over plain http: "+url, adapters.Fix{
 			EN: "write an https address into http.public_url and into URL on " + serverPage + ", so that nobody on the way can read or change deliveries",
 			ZH: "把 http.public_url 和 " + serverPage + " 里的 URL 都改成 https 地址，防止途中被偷看或篡改",
 		})
 	}
-	return warn("the platform does not tell its server address by API: please compare", adapters.Fix{
+	return adapters.Warn("the platform does not tell its server address by API: please compare", adapters.Fix{
 		EN: fmt.Sprintf("on %s URL must be %s, Token as in the configuration, mode %s, and it must be enabled (启用)", serverPage, url, a.vault.mode),
 		ZH: fmt.Sprintf("请核对 %s：URL 应为 %s，Token 与配置相同，加解密方式对应 mode: %s，并已点「启用」", serverPage, url, a.vault.mode),
 	})
@@ -65,16 +65,16 @@ func (a *Adapter) inspectRight(ctx context.Context) adapters.Finding {
 	err := a.client.post(ctx, pathTyping, map[string]any{"touser": nobody, "command": "Typing"})
 	switch {
 	case hasCode(err, codeNoRight) && a.pushes.Load():
-		return bad("customer-service messages: the account has no right to send them (48001)", fixes["48001"])
+		return adapters.Bad("customer-service messages: the account has no right to send them (48001)", fixes["48001"])
 	case hasCode(err, codeNoRight):
-		return fine("customer-service messages: the account has none, as service_api: false says")
+		return adapters.Fine("customer-service messages: the account has none, as service_api: false says")
 	case err == nil, hasCode(err, codeOpenID, codeNoRecentMessage, codeNoSuchAccount):
 		if !a.pushes.Load() {
-			return warn("customer-service messages: the account may send them, but service_api is false", adapters.Fix{
+			return adapters.Warn("customer-service messages: the account may send them, but service_api is false", adapters.Fix{
 				EN: "remove service_api: false from the configuration", ZH: "删掉配置里的 service_api: false",
 			})
 		}
-		return fine("customer-service messages: the account may send them")
+		return adapters.Fine("customer-service messages: the account may send them")
 	}
 	return refused("customer-service messages", err)
 }
@@ -144,17 +144,5 @@ func refused(what string, err error) adapters.Finding {
 			ZH: "在手册的错误码表或平台文档「全局返回码」里查这个代码",
 		}
 	}
-	return bad(what+": "+err.Error(), fix)
-}
-
-func fine(subject string) adapters.Finding {
-	return adapters.Finding{Level: adapters.LevelOK, Subject: subject}
-}
-
-func warn(subject string, fix adapters.Fix) adapters.Finding {
-	return adapters.Finding{Level: adapters.LevelWarning, Subject: subject, Fix: fix}
-}
-
-func bad(subject string, fix adapters.Fix) adapters.Finding {
-	return adapters.Finding{Level: adapters.LevelError, Subject: subject, Fix: fix}
+	return adapters.Bad(what+": "+err.Error(), fix)
 }
