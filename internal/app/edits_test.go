@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"kefu/internal/config"
 	"kefu/internal/playground"
 	"kefu/internal/sim"
 )
@@ -12,33 +11,12 @@ import (
 // What a customer or an agent changes afterwards changes for the other side too, between all channels and desks that have edits.
 func TestEditsAreCarried(t *testing.T) {
 	t.Parallel()
-	desks := map[string]pair{
-		playground.FeishuDesk:   {desk: playground.FeishuInbox, group: playground.FeishuGroup, agent: playground.FeishuAgent},
-		playground.TelegramDesk: {desk: playground.TelegramInbox, group: playground.TelegramGroup, agent: playground.TelegramAgent},
-	}
 	customers := map[string]string{playground.WeChatInbox: "oEdits", playground.FeishuInbox: "ou_edits", playground.TelegramInbox: "600088"}
-	for name, desk := range desks {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			o := unpaced
-			o.WeChat.NoQuota, o.WeChat.NoRateLimit = true, true
-			r := startIn(t, o, func(cfg *config.Config) {
-				for i := range cfg.Desks {
-					cfg.Desks[i].Default = cfg.Desks[i].Name == name
-				}
-			})
-			all := r.Platforms()
-			for inbox, customer := range customers {
-				t.Run(inbox, func(t *testing.T) {
-					p := desk
-					p.inbox, p.customer, p.customers, p.deskPosts = inbox, customer, all[inbox], all[desk.desk]
-					p.open(t)
-					p.customerEdits(t)
-					p.agentEdits(t)
-				})
-			}
-		})
-	}
+	eachPair(t, unlimited(), customers, func(t *testing.T, p *pair) {
+		p.open(t)
+		p.customerEdits(t)
+		p.agentEdits(t)
+	})
 }
 
 func (p *pair) customerEdits(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"kefu/internal/config"
+	"kefu/handoff"
 	"kefu/internal/playground"
 	"kefu/internal/sim"
 )
@@ -18,11 +18,7 @@ func TestWhoLeavesIsShown(t *testing.T) {
 	} {
 		t.Run(inbox, func(t *testing.T) {
 			t.Parallel()
-			r := startIn(t, unpaced, func(cfg *config.Config) {
-				for i := range cfg.Desks {
-					cfg.Desks[i].Default = cfg.Desks[i].Inbox == playground.TelegramInbox
-				}
-			})
+			r := startIn(t, unpaced, defaultDesk(func(d handoff.Desk) bool { return d.Inbox == playground.TelegramInbox }))
 			all := r.Platforms()
 			p := &pair{
 				inbox: inbox, customer: customer, customers: all[inbox],

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"kefu/internal/config"
 	"kefu/internal/playground"
 	"kefu/internal/sim"
 )
@@ -45,73 +44,14 @@ var refuses = map[string]map[string]bool{
 	playground.WeChatInbox: {"audio/ogg": true, "application/pdf": true, "image/webp": true},
 }
 
-// pair is a customer and the thread of their case.
-type pair struct {
-	inbox, customer      string
-	desk, group, agent   string
-	thread               string
-	customers, deskPosts playground.Platform
-	refusals             map[string]int64 // the latest words about what cannot go, by who reads them
-}
-
 // Media of each kind go both ways between each channel and each desk, byte for byte and by their names; where they cannot, both sides are told.
 func TestMediaBetweenAllChannels(t *testing.T) {
 	t.Parallel()
-	desks := map[string][3]string{
-		playground.FeishuInbox:   {playground.FeishuGroup, playground.FeishuAgent, playground.FeishuDesk},
-		playground.TelegramInbox: {playground.TelegramGroup, playground.TelegramAgent, playground.TelegramDesk},
-	}
 	customers := map[string]string{playground.WeChatInbox: "oMedia", playground.FeishuInbox: "ou_media", playground.TelegramInbox: "600077"}
-	for desk, at := range desks {
-		t.Run(desk, func(t *testing.T) {
-			t.Parallel()
-			o := unpaced
-			o.WeChat.NoQuota, o.WeChat.NoRateLimit = true, true
-			r := startIn(t, o, func(cfg *config.Config) {
-				for i := range cfg.Desks {
-					cfg.Desks[i].Default = cfg.Desks[i].Name == at[2]
-				}
-			})
-			all := r.Platforms()
-			for inbox, customer := range customers {
-				t.Run(inbox, func(t *testing.T) {
-					p := &pair{inbox: inbox, customer: customer, desk: desk, group: at[0], agent: at[1], customers: all[inbox], deskPosts: all[desk], refusals: map[string]int64{}}
-					p.open(t)
-					p.toDesk(t)
-					p.toCustomer(t)
-				})
-			}
-		})
-	}
-}
-
-func (p *pair) writes(t *testing.T, s sim.Say) {
-	t.Helper()
-	s.From = p.customer
-	if _, err := p.customers.Say(t.Context(), s); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (p *pair) answers(t *testing.T, s sim.Say) {
-	t.Helper()
-	s.From, s.Chat, s.Thread = p.agent, p.group, p.thread
-	if _, err := p.deskPosts.Say(t.Context(), s); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// open brings the customer to an agent, who answers.
-func (p *pair) open(t *testing.T) {
-	t.Helper()
-	p.writes(t, sim.Say{Text: "人工"})
-	p.writes(t, sim.Say{Text: "包裹坏了，请看照片 " + p.customer})
-	p.thread = await(t, p.deskPosts, func(q sim.Post) bool {
-		return q.Chat == p.group && q.From == "" && q.Thread != "" && strings.Contains(q.Text, "包裹坏了，请看照片 "+p.customer)
-	}).Thread
-	p.answers(t, sim.Say{Text: "好的，请发来"})
-	await(t, p.customers, func(q sim.Post) bool {
-		return q.Chat == p.customer && q.From == "" && strings.Contains(q.Text, "好的，请发来")
+	eachPair(t, unlimited(), customers, func(t *testing.T, p *pair) {
+		p.open(t)
+		p.toDesk(t)
+		p.toCustomer(t)
 	})
 }
 
@@ -166,25 +106,9 @@ func (p *pair) toCustomer(t *testing.T) {
 // at the desk, whichever platform it is on.
 func TestMediaWhereAnAccountOnlyAnswers(t *testing.T) {
 	t.Parallel()
-	desks := map[string]*pair{
-		playground.FeishuDesk:   {desk: playground.FeishuInbox, group: playground.FeishuGroup, agent: playground.FeishuAgent},
-		playground.TelegramDesk: {desk: playground.TelegramInbox, group: playground.TelegramGroup, agent: playground.TelegramAgent},
-	}
-	for name, p := range desks {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			o := unpaced
-			o.Passive = true
-			r := startIn(t, o, func(cfg *config.Config) {
-				for i := range cfg.Desks {
-					cfg.Desks[i].Default = cfg.Desks[i].Name == name
-				}
-			})
-			all := r.Platforms()
-			p.inbox, p.customer, p.customers, p.deskPosts = playground.PassiveInbox, "oPassive", all[playground.PassiveInbox], all[p.desk]
-			p.onlyAnswered(t)
-		})
-	}
+	o := unpaced
+	o.Passive = true
+	eachPair(t, o, map[string]string{playground.PassiveInbox: "oPassive"}, func(t *testing.T, p *pair) { p.onlyAnswered(t) })
 }
 
 func (p *pair) onlyAnswered(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"kefu/internal/config"
 	"kefu/internal/playground"
 	"kefu/internal/sim"
 )
@@ -12,32 +11,11 @@ import (
 // What a customer or an agent quotes is quoted on the other side too, or repeated there in a line.
 func TestQuotesAreCarried(t *testing.T) {
 	t.Parallel()
-	desks := map[string]pair{
-		playground.FeishuDesk:   {desk: playground.FeishuInbox, group: playground.FeishuGroup, agent: playground.FeishuAgent},
-		playground.TelegramDesk: {desk: playground.TelegramInbox, group: playground.TelegramGroup, agent: playground.TelegramAgent},
-	}
 	customers := map[string]string{playground.WeChatInbox: "oQuotes", playground.FeishuInbox: "ou_quotes", playground.TelegramInbox: "600089"}
-	for name, desk := range desks {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			o := unpaced
-			o.WeChat.NoQuota, o.WeChat.NoRateLimit = true, true
-			r := startIn(t, o, func(cfg *config.Config) {
-				for i := range cfg.Desks {
-					cfg.Desks[i].Default = cfg.Desks[i].Name == name
-				}
-			})
-			all := r.Platforms()
-			for inbox, customer := range customers {
-				t.Run(inbox, func(t *testing.T) {
-					p := desk
-					p.inbox, p.customer, p.customers, p.deskPosts = inbox, customer, all[inbox], all[desk.desk]
-					p.open(t)
-					p.quotes(t)
-				})
-			}
-		})
-	}
+	eachPair(t, unlimited(), customers, func(t *testing.T, p *pair) {
+		p.open(t)
+		p.quotes(t)
+	})
 }
 
 func (p *pair) quotes(t *testing.T) {

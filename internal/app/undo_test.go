@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"kefu/internal/config"
+	"kefu/handoff"
 	"kefu/internal/playground"
 	"kefu/internal/sim"
 )
@@ -13,11 +13,7 @@ import (
 // An agent takes back the latest words, and then those before; where the platform takes nothing back, the agent is told.
 func TestWordsAreTakenBack(t *testing.T) {
 	t.Parallel()
-	r := startIn(t, unpaced, func(cfg *config.Config) {
-		for i := range cfg.Desks {
-			cfg.Desks[i].Default = cfg.Desks[i].Inbox == playground.TelegramInbox
-		}
-	})
+	r := startIn(t, unpaced, defaultDesk(func(d handoff.Desk) bool { return d.Inbox == playground.TelegramInbox }))
 	desk := r.Platforms()[playground.TelegramInbox]
 	say := func(p playground.Platform, s sim.Say) {
 		t.Helper()
