@@ -144,10 +144,19 @@ func TestRulesBite(t *testing.T) {
 		{"a registry by init", archtest.RuleInit, func(g *archtest.Graph) {
 			plant(g, "adapters/telegram", func(_ *archtest.Package, f *archtest.File) { f.Inits = 1 })
 		}},
+		{"a part is set after construction", archtest.RuleSetter, func(g *archtest.Graph) {
+			plant(g, "handoff", func(_ *archtest.Package, f *archtest.File) { f.Setters = []string{"SetBot"} })
+		}},
+		{"a test looks up to the builder", archtest.RuleLayer, addsInTest("bot", "kefu/internal/app")},
+		{"test support looks up to bot", archtest.RuleLayer, adds("internal/docstore/mongo/ferrettest", "kefu/bot")},
 		{"a folder pkg", archtest.RuleTopLevel, func(g *archtest.Graph) { g.TopLevel = append(g.TopLevel, "pkg") }},
 		{"bot asks for a platform", archtest.RulePlatform, says("bot", "isTelegram")},
 		{"a part of kb holds a platform's name", archtest.RulePlatform, says("kb/faqeval", `"shop-WeChat"`)},
 		{"handoff names lark", archtest.RulePlatform, says("handoff", "larkCard")},
+		{"bot names a platform in Chinese", archtest.RulePlatform, says("bot", `"请在微信里回复"`)},
+		{"a file of tickets is called after a platform", archtest.RulePlatform, func(g *archtest.Graph) {
+			plant(g, "tickets", func(_ *archtest.Package, f *archtest.File) { f.Name = "feishu.go" })
+		}},
 	}
 	bitten := map[archtest.Rule]bool{}
 	for _, row := range rows {
@@ -175,6 +184,10 @@ func TestAllowed(t *testing.T) {
 	}{
 		{"the house as it is", func(*archtest.Graph) {}},
 		{"a test uses a driver", addsInTest("tickets", "kefu/internal/docstore/sqlite")},
+		{"a test looks aside", addsInTest("internal/playground", "kefu/internal/app")},
+		{"a simulator has a verb of its platform", func(g *archtest.Graph) {
+			plant(g, "adapters/telegram/telegramsim", func(_ *archtest.Package, f *archtest.File) { f.Setters = []string{"SetWebhook"} })
+		}},
 		{"an adapter's test uses its simulator", addsInTest("adapters/telegram", "kefu/adapters/telegram/telegramsim")},
 		{"a test names a platform", func(g *archtest.Graph) {
 			plant(g, "bot", func(p *archtest.Package, _ *archtest.File) { p.Files[1].Words = []string{"telegram"} })

@@ -10,5 +10,5 @@
 // Consequence: a new package of the product fails the test until it has a line in the layers; that is the moment to think about where it belongs.
 //
 // Exempt from the rules about siblings and drivers are _test.go files and packages of test support, whose names end in "test"; these in turn
-// may be imported by tests only.
+// may be imported by tests only. Neither imports what stands above it: what a test of the core needs from the builder is tested at the builder.
 package archtest

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +35,7 @@ type File struct {
 	Test    bool
 	Imports []string // as written, ours included
 	Inits   int      // functions called init
+	Setters []string // exported methods called SetSomething
 	Words   []string // identifiers and string literals; no comments
 }
 
@@ -176,6 +178,8 @@ func addFile(byPath map[string]*Package, file, rel string) error {
 	return nil
 }
 
+var setter = regexp.MustCompile(`^Set\p{Lu}`)
+
 // readFile takes one file apart.
 func readFile(name string, source []byte) (File, string, error) {
 	tree, err := parser.ParseFile(token.NewFileSet(), name, source, parser.SkipObjectResolution)
@@ -191,8 +195,13 @@ func readFile(name string, source []byte) (File, string, error) {
 		f.Imports = append(f.Imports, imported)
 	}
 	for _, decl := range tree.Decls {
-		if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" {
+		fn, ok := decl.(*ast.FuncDecl)
+		switch {
+		case !ok:
+		case fn.Recv == nil && fn.Name.Name == "init":
 			f.Inits++
+		case fn.Recv != nil && setter.MatchString(fn.Name.Name):
+			f.Setters = append(f.Setters, fn.Name.Name)
 		}
 	}
 	ast.Inspect(tree, func(n ast.Node) bool {

@@ -31,7 +31,7 @@ func TestLoad(t *testing.T) {
 	write(t, root, "cpu.out", "")
 	write(t, root, ".hidden/x.go", "not Go")
 	write(t, root, "bot/testdata/x.go", "not Go")
-	write(t, root, "bot/bot.go", "// Package bot is about telegram.\npackage bot\n\nimport f \"fmt\"\n\nfunc init() { f.Print(\"hi\") }\n\ntype t struct{}\n\nfunc (t) init() {}\n")
+	write(t, root, "bot/bot.go", "// Package bot is about telegram.\npackage bot\n\nimport f \"fmt\"\n\nfunc init() { f.Print(\"hi\") }\n\ntype t struct{}\n\nfunc (t) init() {}\n\nfunc (t) SetUp() {}\n\nfunc (t) Settle() {}\n\nfunc SetFree() {}\n")
 	write(t, root, "bot/bot_test.go", "package bot_test\n\nimport _ \"example.org/shop/bot\"\n")
 
 	got, err := archtest.Load(filepath.Join(root, "bot"))
@@ -42,7 +42,9 @@ func TestLoad(t *testing.T) {
 		Module:   "example.org/shop",
 		TopLevel: []string{"bot", "go.mod"},
 		Packages: []archtest.Package{{Path: "bot", Name: "bot", Files: []archtest.File{
-			{Name: "bot.go", Imports: []string{"fmt"}, Inits: 1, Words: []string{"bot", "f", `"fmt"`, "init", "f", "Print", `"hi"`, "t", "t", "init"}},
+			{Name: "bot.go", Imports: []string{"fmt"}, Inits: 1, Setters: []string{"SetUp"}, Words: []string{
+				"bot", "f", `"fmt"`, "init", "f", "Print", `"hi"`, "t", "t", "init", "t", "SetUp", "t", "Settle", "SetFree",
+			}},
 			{Name: "bot_test.go", Test: true, Imports: []string{"example.org/shop/bot"}, Words: []string{"bot_test", "_", `"example.org/shop/bot"`}},
 		}}},
 	}

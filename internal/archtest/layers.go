@@ -91,7 +91,7 @@ var vague = []string{"models", "model", "types", "common", "utils", "util", "hel
 // core are the packages that know no platform, and platforms are the words they must not hold.
 var (
 	core      = []string{"bot", "handoff", "kb", "tickets", "internal/transcript"}
-	platforms = []string{"telegram", "wechat", "feishu", "lark"}
+	platforms = []string{"telegram", "wechat", "weixin", "微信", "feishu", "lark", "飞书"}
 )
 
 // topLevel is all that may stand beside go.mod, dotfiles and what .gitignore names aside.

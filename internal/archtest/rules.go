@@ -21,13 +21,14 @@ const (
 	RuleTestOnly   Rule = "test support stays in tests"
 	RuleVague      Rule = "a package says what it is"
 	RuleInit       Rule = "no init functions"
+	RuleSetter     Rule = "nothing is set after construction"
 	RuleTopLevel   Rule = "the top level is closed"
 	RulePlatform   Rule = "the core names no platform"
 )
 
 // Rules lists them all.
 var Rules = []Rule{
-	RuleLayer, RuleUnplaced, RuleSibling, RuleImports, RuleImportedBy, RuleDriver, RuleTestOnly, RuleVague, RuleInit, RuleTopLevel, RulePlatform,
+	RuleLayer, RuleUnplaced, RuleSibling, RuleImports, RuleImportedBy, RuleDriver, RuleTestOnly, RuleVague, RuleInit, RuleSetter, RuleTopLevel, RulePlatform,
 }
 
 // Violation is one place that breaks a rule.
@@ -85,16 +86,32 @@ func (c *checker) checkFile(p Package, f File) {
 		c.add(RuleInit, where, "has a function init; construct explicitly instead")
 	}
 	if f.Test || isTestSupport(p.Path) {
+		c.checkTest(where, p.Path, f.Imports)
 		return
 	}
+	if !isSimulator(p.Path) {
+		for _, name := range f.Setters {
+			c.add(RuleSetter, where, "%s; hand it to New", name)
+		}
+	}
 	if slices.ContainsFunc(core, func(dir string) bool { return within(p.Path, dir) }) {
-		c.checkWords(where, f.Words)
+		c.checkWords(where, append([]string{f.Name}, f.Words...))
 	}
 	for _, imported := range f.Imports {
 		if ours, ok := strings.CutPrefix(imported, c.module+"/"); ok {
 			c.checkOurs(where, p.Path, ours)
 		} else {
 			c.checkTheirs(where, p.Path, imported)
+		}
+	}
+}
+
+// checkTest judges what a test imports: it may look aside and use any driver, never look up.
+func (c *checker) checkTest(where, from string, imported []string) {
+	for _, i := range imported {
+		to, ours := strings.CutPrefix(i, c.module+"/")
+		if ours && layerOf(to) >= 0 && layerOf(to) < layerOf(from) {
+			c.add(RuleLayer, where, "imports %s, which stands above it", to)
 		}
 	}
 }
@@ -168,6 +185,9 @@ func driverHome(imported string) (home, module string, ok bool) {
 func within(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
 
 func isTestSupport(p string) bool { return strings.HasSuffix(p, "test") }
+
+// isSimulator says that p plays a platform, whose own verbs set things while it runs.
+func isSimulator(p string) bool { return within(p, "adapters") && strings.HasSuffix(p, "sim") }
 
 // layerOf returns the index of p's layer; -1 = none.
 func layerOf(p string) int {
