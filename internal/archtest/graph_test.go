@@ -4,7 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -68,6 +70,27 @@ func TestLoadFails(t *testing.T) {
 				t.Errorf("Load = %+v without an error", g)
 			}
 		})
+	}
+}
+
+// TestReadme holds the README's layout to the folders that exist.
+func TestReadme(t *testing.T) {
+	g, err := archtest.Load(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, layout, _ := strings.Cut(string(text), "\n## Layout\n")
+	layout, _, _ = strings.Cut(layout, "\n## ")
+	words := strings.FieldsFunc(layout, func(r rune) bool { return !unicode.IsLetter(r) })
+	for _, p := range g.Packages {
+		parts := strings.Split(p.Path, "/")
+		if name := parts[min(1, len(parts)-1)]; !slices.Contains(words, name) && (parts[0] == "internal" || parts[0] == "adapters" || parts[0] == "cmd" || len(parts) == 1) {
+			t.Errorf("the layout does not name %s", p.Path)
+		}
 	}
 }
 
