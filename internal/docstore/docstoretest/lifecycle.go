@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"kefu/internal/docstore"
 )
@@ -58,6 +59,69 @@ func cancelMidway(t *testing.T, e env) {
 		}
 	}
 	e.put(t, "after all", item{})
+}
+
+// contextEndsHalfway ends the context between the steps of an update and of a walk, and while a batch is written.
+func contextEndsHalfway(t *testing.T, s Subject) {
+	e := fresh(t, s)
+	for i := range 6 {
+		e.put(t, fmt.Sprint("n", i), item{Group: "g", Rank: int64(i)})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := e.items.Update(ctx, "n0", func(v *item) error { v.Count = 9; cancel(); return nil })
+	wantErr(t, "update", err, context.Canceled)
+	if doc := e.get(t, "n0"); doc.Version != 1 || doc.Value.Count != 0 {
+		t.Errorf("the canceled update left count %d in version %d", doc.Value.Count, doc.Version)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	seen := 0
+	err = e.items.All(ctx, docstore.Query{Index: "rank", Limit: 2}, func(docstore.Doc[item]) error {
+		if seen++; seen == 3 {
+			cancel()
+		}
+		return nil
+	})
+	wantErr(t, "walk", err, context.Canceled)
+	if seen > 4 {
+		t.Errorf("the walk went on for %d documents", seen)
+	}
+	for round := range 5 {
+		cancelBatch(t, s, e, round)
+	}
+}
+
+// cancelBatch ends the context of a batch a little later each round: the batch is there as a whole or not at all where the driver promises that, and asking again completes it.
+func cancelBatch(t *testing.T, s Subject, e env, round int) {
+	t.Helper()
+	const n = 24
+	prefix := fmt.Sprintf("b%d-", round)
+	var ops []docstore.Op
+	for i := range n {
+		ops = append(ops, e.items.InsertOp(fmt.Sprintf("%s%03d", prefix, i), &item{Count: round}))
+	}
+	count := func() int64 {
+		n, err := e.items.Count(t.Context(), docstore.Query{Min: prefix, Max: prefix + "9"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(round)*500*time.Microsecond)
+	defer cancel()
+	if _, err := e.Write(ctx, ops...); err != nil {
+		wantErr(t, "batch", err, context.DeadlineExceeded)
+	} else if got := count(); got != n {
+		t.Errorf("%d of %d acknowledged documents", got, n)
+	}
+	if got := count(); s.Atomic && got != 0 && got != n {
+		t.Errorf("%d of a batch of %d", got, n)
+	}
+	if _, err := e.Write(t.Context(), ops...); err != nil {
+		t.Errorf("asked again: %v", err)
+	}
+	if got := count(); got != n {
+		t.Errorf("%d of %d documents after asking again", got, n)
+	}
 }
 
 func closed(t *testing.T, s Subject) {

@@ -46,6 +46,7 @@ func Run(t *testing.T, s Subject) {
 		{"times", times},
 		{"large documents", large},
 		{"context", contexts},
+		{"context ends half way", contextEndsHalfway},
 		{"closed", closed},
 		{"reopen", reopen},
 		{"archive and back", archive},
