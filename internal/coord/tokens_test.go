@@ -10,11 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
-
 	"kefu/internal/coord"
 	"kefu/internal/coord/local"
-	"kefu/internal/coord/redis"
 )
 
 // platform gives out tokens and counts.
@@ -110,46 +107,6 @@ func TestTokensFetchOnce(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-func TestTokensOfTwoReplicas(t *testing.T) {
-	m := miniredis.RunT(t)
-	var replicas []*coord.Tokens
-	for range 2 {
-		c, err := redis.New(redis.Options{URL: "redis://" + m.Addr()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = c.Close() })
-		replicas = append(replicas, coord.NewTokens(c, time.Now))
-	}
-	p := &platform{ttl: time.Hour}
-	token := func(ts *coord.Tokens) (string, error) { return ts.Token(t.Context(), "app", p.fetch) }
-	if got := all(t, 20, replicas, token); got["token-1"] != 40 || p.fetches.Load() != 1 {
-		t.Fatalf("answers %v after %d fetches, want one", got, p.fetches.Load())
-	}
-	renew := func(ts *coord.Tokens) (string, error) { return ts.Renew(t.Context(), "app", "token-1", p.fetch) }
-	if got := all(t, 20, replicas, renew); got["token-2"] != 40 || p.fetches.Load() != 2 {
-		t.Fatalf("answers of Renew %v after %d fetches, want one more", got, p.fetches.Load())
-	}
-	// The notice reaches the replica that only heard of it.
-	if _, err := replicas[0].Renew(t.Context(), "app", "token-2", p.fetch); err != nil {
-		t.Fatal(err)
-	}
-	until := time.NewTimer(5 * time.Second)
-	ticker := time.NewTicker(5 * time.Millisecond)
-	defer ticker.Stop()
-	for got := ""; got != "token-3"; {
-		select {
-		case <-until.C:
-			t.Fatalf("the other replica still uses %s", got)
-		case <-ticker.C:
-		}
-		got, _ = token(replicas[1])
-	}
-	if n := p.fetches.Load(); n != 3 {
-		t.Errorf("%d fetches, want 3", n)
 	}
 }
 

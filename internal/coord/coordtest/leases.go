@@ -82,7 +82,7 @@ func leaseFenceGrows(t *testing.T, s Space) {
 func leaseRenewsItself(t *testing.T, s Space) {
 	a, b := s.Join(), s.Join()
 	lease := acquire(t, a, "long")
-	for range 6 {
+	for range 4 {
 		pass(leaseTTL / 2)
 		held(t, b, "long")
 	}

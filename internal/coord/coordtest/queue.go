@@ -255,17 +255,15 @@ func queueLeavesLongWork(t *testing.T, s Space) {
 }
 
 func queueGetsKeysBack(t *testing.T, s Space) {
-	a, b := s.Join(), s.Join()
-	if a == b {
+	if s.JoinSlow == nil {
 		return
 	}
+	a, b := s.JoinSlow(), s.JoinSlow()
 	wake(t, a, "first", "second")
 	next(t, a)
-	began := time.Now()
 	must(t, a.Close())
-	got := map[string]bool{next(t, b).Key: true, next(t, b).Key: true}
-	if took := time.Since(began); len(got) != 2 || took >= s.ClaimAfter {
-		t.Errorf("got %v after %s, want both keys before %s", got, took, s.ClaimAfter)
+	if got := map[string]bool{next(t, b).Key: true, next(t, b).Key: true}; len(got) != 2 {
+		t.Errorf("got %v, want both keys", got)
 	}
 }
 

@@ -45,11 +45,17 @@ func valueIsShared(t *testing.T, s Space) {
 }
 
 func valueEnds(t *testing.T, s Space) {
+	const short = 200 * time.Millisecond
 	a := s.Join()
-	must(t, a.Set(t.Context(), "short", "v", 200*time.Millisecond))
-	must(t, a.Set(t.Context(), "long", "v", time.Minute))
-	value(t, a, "short", "v")
-	pass(300 * time.Millisecond)
+	must(t, a.Set(t.Context(), "long", "v", time.Hour))
+	began := time.Now()
+	must(t, a.Set(t.Context(), "short", "v", short))
+	got, err := a.Get(t.Context(), "short")
+	must(t, err)
+	if took := time.Since(began); got != "v" && took < short {
+		t.Errorf("%q after %s of %s", got, took, short)
+	}
+	pass(short + 100*time.Millisecond)
 	value(t, a, "short", "")
 	value(t, a, "long", "v")
 }

@@ -23,6 +23,9 @@ import (
 
 const claimAfter = 500 * time.Millisecond
 
+// patience is for what must come: machines are slow and noisy.
+const patience = time.Minute
+
 // simulated starts a server in this process whose keys expire as time goes by.
 func simulated(t *testing.T) *miniredis.Miniredis {
 	m := miniredis.RunT(t)
@@ -231,15 +234,17 @@ func space(t *testing.T, serverURL string) coordtest.Space {
 	prefix := "kefu-test-" + strings.ReplaceAll(t.Name(), " ", "-") + fmt.Sprint(time.Now().UnixNano())
 	proxies := make(map[coord.Coord]*proxy)
 	t.Cleanup(func() { erase(t, serverURL, prefix) })
+	join := func(claimAfter time.Duration) coord.Coord {
+		p := newProxy(t, at.Host)
+		c := dial(t, redis.Options{URL: p.url(), Prefix: prefix, ClaimAfter: claimAfter})
+		proxies[c] = p
+		return c
+	}
 	return coordtest.Space{
 		ClaimAfter: claimAfter,
 		Crash:      func(c coord.Coord) { proxies[c].setCut(true) },
-		Join: func() coord.Coord {
-			p := newProxy(t, at.Host)
-			c := dial(t, redis.Options{URL: p.url(), Prefix: prefix})
-			proxies[c] = p
-			return c
-		},
+		Join:       func() coord.Coord { return join(claimAfter) },
+		JoinSlow:   func() coord.Coord { return join(time.Hour) },
 	}
 }
 
@@ -277,7 +282,7 @@ func dial(t testing.TB, o redis.Options) *redis.Coord {
 // poll waits until check returns nil.
 func poll(t testing.TB, check func() error) {
 	t.Helper()
-	deadline := time.Now().Add(8 * time.Second)
+	deadline := time.Now().Add(patience)
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
 	for {
