@@ -209,10 +209,20 @@ type Env struct {
 	Tokens  Tokens
 	HTTP    *http.Client // has a time-out; never http.DefaultClient
 	Now     func() time.Time
-	Log     *slog.Logger
+	// Zone is where people read times; nil = UTC.
+	Zone *time.Location
+	Log  *slog.Logger
 	// Words gives a Word in every language there is (BCP 47), for what a platform shows by itself: to who pressed a button while the answer is on its way, or in
 	// the menu of a chat; nil = none is shown.
 	Words func(w Word) map[string]string
+}
+
+// Local is a time as people read it.
+func (e *Env) Local(t time.Time) time.Time {
+	if e.Zone == nil {
+		return t.UTC()
+	}
+	return t.In(e.Zone)
 }
 
 // Word is a short text that no message carries.

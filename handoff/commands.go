@@ -155,7 +155,7 @@ func (d *Desks) reopen(ctx context.Context, t *turn, c *Conversation, cs *Case) 
 
 func (d *Desks) info(ctx context.Context, t *turn, c *Conversation, _ *Case) (transcript.Plan, error) {
 	return d.reply(t, d.say(texts.Info, "Name", c.Name, "Inbox", string(c.Inbox), "Person", string(c.Person.ID),
-		"Language", c.Language, "Cases", c.Cases, "Since", c.CreatedAt.Format("2006-01-02 15:04"), "Window", d.window(ctx, c))), nil
+		"Language", c.Language, "Cases", c.Cases, "Since", d.minute(c.CreatedAt), "Window", d.window(ctx, c))), nil
 }
 
 // historyLines is how many messages /history shows.

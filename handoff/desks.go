@@ -34,8 +34,8 @@ type Options struct {
 	Tickets       *tickets.Service
 	Record        Record
 	Words         Words
-	Language      string // of the desks
-	Now           func() time.Time
+	Language      string           // of the desks
+	Now           func() time.Time // in the zone in which people read and write times
 }
 
 // Desks opens cases, relays both ways and obeys the agents' commands. It is safe for concurrent use.

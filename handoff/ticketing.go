@@ -200,8 +200,12 @@ func (d *Desks) ShowOwnTicket(tk *tickets.Ticket, lang string) string {
 	}
 	return d.Words.Text(lang, texts.TicketShow, map[string]any{
 		"Number": tk.Number, "Title": tk.Title, "State": d.state(tk.State, lang), "Priority": d.priority(tk.Priority, lang),
-		"Created": tk.CreatedAt.In(d.Now().Location()).Format("2006-01-02 15:04"), "Due": d.date(tk.Due), "Comment": comment,
+		"Created": d.minute(tk.CreatedAt), "Due": d.date(tk.Due), "Comment": comment,
 	})
+}
+
+func (d *Desks) minute(t time.Time) string {
+	return t.In(d.Now().Location()).Format("2006-01-02 15:04")
 }
 
 func (d *Desks) date(t time.Time) string {

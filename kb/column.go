@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/text/width"
 )
 
 // Row is one entry as it stands in a file.
@@ -17,7 +19,7 @@ type Row struct {
 // Column names a field of an entry in a file. Variants of the answer are in "answer.<variant>", such as "answer.en" or "answer.@shop".
 type Column string
 
-// The columns. Times are RFC 3339 or a plain date, which means midnight UTC.
+// The columns. Times are RFC 3339, or a day or a time to the minute or second in the zone of whoever reads and writes the file.
 const (
 	ColumnID        Column = "id"
 	ColumnQuestion  Column = "question"
@@ -57,8 +59,8 @@ func parseColumn(s string) (Column, bool) {
 	return "", false
 }
 
-// set puts the text of a cell into the entry.
-func (c Column) set(e *Entry, cell string) error {
+// set puts the text of a cell into the entry; zone is that of times which name none.
+func (c Column) set(e *Entry, cell string, zone *time.Location) error {
 	var err error
 	switch c {
 	case ColumnID:
@@ -78,9 +80,9 @@ func (c Column) set(e *Entry, cell string) error {
 	case ColumnState:
 		e.State, err = parseState(cell)
 	case ColumnValidFrom:
-		e.ValidFrom, err = ParseTime(cell, time.Local)
+		e.ValidFrom, err = ParseTime(cell, zone)
 	case ColumnValidTo:
-		e.ValidTo, err = ParseTime(cell, time.Local)
+		e.ValidTo, err = ParseTime(cell, zone)
 	default:
 		if e.Answers == nil {
 			e.Answers = map[string]string{}
@@ -90,8 +92,8 @@ func (c Column) set(e *Entry, cell string) error {
 	return err
 }
 
-// text returns the cell of the entry.
-func (c Column) text(e *Entry) string {
+// text returns the cell of the entry; times are written in a zone, which they name.
+func (c Column) text(e *Entry, zone *time.Location) string {
 	switch c {
 	case ColumnID:
 		return string(e.ID)
@@ -110,9 +112,9 @@ func (c Column) text(e *Entry) string {
 	case ColumnState:
 		return string(e.State)
 	case ColumnValidFrom:
-		return formatTime(e.ValidFrom)
+		return formatTime(e.ValidFrom, zone)
 	case ColumnValidTo:
-		return formatTime(e.ValidTo)
+		return formatTime(e.ValidTo, zone)
 	}
 	return e.Answers[strings.TrimPrefix(string(c), answerPrefix)]
 }
@@ -131,7 +133,7 @@ func (c Column) copy(to, from *Entry) {
 	case ColumnValidTo:
 		to.ValidTo = from.ValidTo
 	default:
-		_ = c.set(to, c.text(from))
+		_ = c.set(to, c.text(from, time.UTC), time.UTC)
 	}
 }
 
@@ -148,28 +150,33 @@ func parseState(cell string) (State, error) {
 	}
 }
 
-// timeLayouts are how people and spreadsheets write a time; only the first names its zone.
-var timeLayouts = []string{time.RFC3339, "2006-1-2 15:04:05", "2006-1-2 15:04", "2006-1-2", "2006/1/2 15:04:05", "2006/1/2 15:04", "2006/1/2"}
+// timeLayouts are how people and spreadsheets write a time, once plainTime made one spelling of it.
+var timeLayouts = []string{"2006-1-2", "2006-1-2 15:04", "2006-1-2 15:04:05"}
+
+var plainTime = strings.NewReplacer("年", "-", "月", "-", "日", " ", "/", "-", ".", "-", "T", " ")
 
 // ParseTime reads a time, or the beginning of a day, of a zone; the result is UTC. A text of nothing is the zero time. Errors are Problems.
 func ParseTime(text string, zone *time.Location) (time.Time, error) {
-	text = strings.TrimSpace(text)
-	if text == "" {
+	narrow := strings.TrimSpace(width.Narrow.String(text))
+	if narrow == "" {
 		return time.Time{}, nil
 	}
-	for _, layout := range timeLayouts {
-		if t, err := time.ParseInLocation(layout, text, zone); err == nil && t.Year() > 0 && t.Year() < 10000 {
-			return t.UTC(), nil
-		}
+	t, err := time.Parse(time.RFC3339, narrow)
+	plain := strings.Join(strings.Fields(plainTime.Replace(narrow)), " ")
+	for i := 0; err != nil && i < len(timeLayouts); i++ {
+		t, err = time.ParseInLocation(timeLayouts[i], plain, zone)
+	}
+	if err == nil && t.Year() > 0 && t.Year() < 10000 {
+		return t.UTC(), nil
 	}
 	return time.Time{}, problem(ProblemBadTime, strconv.Quote(cut(text, 30)))
 }
 
-func formatTime(t time.Time) string {
+func formatTime(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format(time.RFC3339Nano)
+	return t.In(zone).Format(time.RFC3339Nano)
 }
 
 // splitList cuts at | and line breaks; \| and \\ stand for the character itself.

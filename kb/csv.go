@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -50,8 +51,9 @@ func badLine(b []byte) int {
 	return line
 }
 
-// ReadCSV reads entries from a CSV file in UTF-8 whose first line names the columns. All that is wrong with it is reported together, as a *FileError.
-func ReadCSV(r io.Reader) ([]Row, error) {
+// ReadCSV reads entries from a CSV file in UTF-8 whose first line names the columns; times that name no zone are of the given one. All that is wrong with
+// it is reported together, as a *FileError.
+func ReadCSV(r io.Reader, zone *time.Location) ([]Row, error) {
 	bad := &FileError{}
 	b, err := readAll(r, bad)
 	if err != nil {
@@ -70,7 +72,7 @@ func ReadCSV(r io.Reader) ([]Row, error) {
 	if bad.err() != nil {
 		return nil, bad
 	}
-	rows := readRecords(in, cols, bad)
+	rows := readRecords(in, cols, zone, bad)
 	checkRows(rows, bad)
 	if bad.err() != nil {
 		slices.SortStableFunc(bad.Problems, func(a, b Problem) int { return a.Line - b.Line })
@@ -109,7 +111,7 @@ func readHeading(heading []string, bad *FileError) []Column {
 	return cols
 }
 
-func readRecords(in *csv.Reader, cols []Column, bad *FileError) []Row {
+func readRecords(in *csv.Reader, cols []Column, zone *time.Location, bad *FileError) []Row {
 	var rows []Row
 	for len(rows) <= MaxRows {
 		record, err := in.Read()
@@ -133,23 +135,23 @@ func readRecords(in *csv.Reader, cols []Column, bad *FileError) []Row {
 			bad.add(line, ProblemManyCells, len(record), len(cols))
 			continue
 		}
-		rows = append(rows, readRow(record, line, cols, bad))
+		rows = append(rows, readRow(record, line, cols, zone, bad))
 	}
 	return rows
 }
 
-func readRow(record []string, line int, cols []Column, bad *FileError) Row {
+func readRow(record []string, line int, cols []Column, zone *time.Location, bad *FileError) Row {
 	row := Row{Line: line, Columns: cols}
 	for i, cell := range record {
-		if err := cols[i].set(&row.Entry, strings.Clone(unguard(cell))); err != nil {
+		if err := cols[i].set(&row.Entry, strings.Clone(unguard(cell)), zone); err != nil {
 			bad.cell(line, err)
 		}
 	}
 	return row
 }
 
-// WriteCSV writes entries so that ReadCSV gives them back and a spreadsheet shows them as text.
-func WriteCSV(w io.Writer, entries []Entry) error {
+// WriteCSV writes entries so that ReadCSV gives them back and a spreadsheet shows them as text; times stand in a zone, which they name.
+func WriteCSV(w io.Writer, entries []Entry, zone *time.Location) error {
 	cols := append(slices.Clone(columns), answerColumns(entries)...)
 	out := csv.NewWriter(w)
 	record := make([]string, len(cols))
@@ -161,7 +163,7 @@ func WriteCSV(w io.Writer, entries []Entry) error {
 	}
 	for i := range entries {
 		for j, c := range cols {
-			record[j] = guard(c.text(&entries[i]))
+			record[j] = guard(c.text(&entries[i], zone))
 		}
 		if err := out.Write(record); err != nil {
 			return fmt.Errorf("write csv: %w", err)

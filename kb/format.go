@@ -5,6 +5,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"time"
 )
 
 // Format is how a file holds entries.
@@ -31,28 +32,28 @@ func FormatOf(file string) (Format, error) {
 	return "", fmt.Errorf("%w: the name of a file of entries ends in .csv, .xlsx or .json", ErrInvalid)
 }
 
-// Read reads entries. All that is wrong with the file is reported together, as a *FileError.
-func (f Format) Read(r io.Reader) ([]Row, error) {
+// Read reads entries; times that name no zone are of the given one. All that is wrong with the file is reported together, as a *FileError.
+func (f Format) Read(r io.Reader, zone *time.Location) ([]Row, error) {
 	switch f {
 	case FormatCSV:
-		return ReadCSV(r)
+		return ReadCSV(r, zone)
 	case FormatJSON:
 		return ReadJSON(r)
 	case FormatXLSX:
-		return ReadXLSX(r)
+		return ReadXLSX(r, zone)
 	}
 	return nil, fmt.Errorf("%w: format %q", ErrInvalid, cut(string(f), 20))
 }
 
-// Write writes entries so that Read gives them back.
-func (f Format) Write(w io.Writer, entries []Entry) error {
+// Write writes entries so that Read gives them back; times stand in a zone, which they name.
+func (f Format) Write(w io.Writer, entries []Entry, zone *time.Location) error {
 	switch f {
 	case FormatCSV:
-		return WriteCSV(w, entries)
+		return WriteCSV(w, entries, zone)
 	case FormatJSON:
-		return WriteJSON(w, entries)
+		return WriteJSON(w, entries, zone)
 	case FormatXLSX:
-		return WriteXLSX(w, entries)
+		return WriteXLSX(w, entries, zone)
 	}
 	return fmt.Errorf("%w: format %q", ErrInvalid, cut(string(f), 20))
 }

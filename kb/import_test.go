@@ -17,8 +17,8 @@ import (
 )
 
 func TestReadCSV(t *testing.T) {
-	rows, err := kb.ReadCSV(strings.NewReader("\ufeff问题,similar,Answer,answer.en,tags,state\r\n" +
-		"怎么退款,\"退钱|a\\|b\n退货款\",\"第一行\r\n第二行\",Refunds take a day,x|y,draft\r\n,,,,,\r\n'=1+1,'tis,'@home,,,\r\n"))
+	rows, err := kb.ReadCSV(strings.NewReader("\ufeff问题,similar,Answer,answer.en,tags,state\r\n"+
+		"怎么退款,\"退钱|a\\|b\n退货款\",\"第一行\r\n第二行\",Refunds take a day,x|y,draft\r\n,,,,,\r\n'=1+1,'tis,'@home,,,\r\n"), time.UTC)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestParseTime(t *testing.T) {
 	minute := time.Date(2026, 5, 1, 1, 30, 0, 0, time.UTC)
 	day := time.Date(2026, 4, 30, 16, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Time{
-		"": {}, " 2026-05-01 ": day, "2026/5/1": day, "2026-5-1": day, "2026-05-01 09:30": minute, "2026/5/1 9:30": minute, "2026-05-01 09:30:00": minute,
+		"": {}, " 2026-05-01 ": day, "2026/5/1": day, "2026年5月1日": day, "2026.5.1": day, "２０２６－０５－０１　０９：３０": minute, "2026年5月1日 9:30": minute, "2026年05月01日09：30": minute, "2026-5-1": day, "2026-05-01 09:30": minute, "2026/5/1 9:30": minute, "2026-05-01 09:30:00": minute,
 		"2026-05-01T01:30:00Z": minute, "2026-05-01T09:30:00+08:00": minute,
 	} {
 		if got, err := kb.ParseTime(text, zone); err != nil || !got.Equal(want) || got.Location() != time.UTC {
@@ -56,9 +56,28 @@ func TestParseTime(t *testing.T) {
 			t.Errorf("%q: %v", text, got)
 		}
 	}
-	rows, err := kb.ReadCSV(strings.NewReader("question,answer,valid_from\nq,a,2026/5/1 9:30\n"))
-	if err != nil || !rows[0].Entry.ValidFrom.Equal(time.Date(2026, 5, 1, 9, 30, 0, 0, time.Local)) {
-		t.Errorf("in a file: %v, %v", rows, err)
+}
+
+// Files hold times as their reader writes them, and name the zone in which they were written, so that another reader gets the same moment.
+func TestZoneOfFiles(t *testing.T) {
+	east, west := time.FixedZone("east", 8*60*60), time.FixedZone("west", -5*60*60)
+	day := time.Date(2026, 5, 1, 1, 30, 0, 0, time.UTC)
+	rows, err := kb.ReadCSV(strings.NewReader("question,answer,valid_from\nq,a,2026/5/1 9:30\n"), east)
+	if err != nil || !rows[0].Entry.ValidFrom.Equal(day) {
+		t.Fatalf("in a file: %v, %v", rows, err)
+	}
+	for _, format := range kb.Formats {
+		var b bytes.Buffer
+		if err := format.Write(&b, []kb.Entry{rows[0].Entry}, east); err != nil {
+			t.Fatal(err)
+		}
+		if format != kb.FormatXLSX && !strings.Contains(b.String(), "2026-05-01T09:30:00+08:00") {
+			t.Errorf("%s is not in its reader's zone: %s", format, &b)
+		}
+		back, err := format.Read(&b, west)
+		if err != nil || !back[0].Entry.ValidFrom.Equal(day) || back[0].Entry.ValidFrom.Location() != time.UTC {
+			t.Errorf("%s read elsewhere: %v, %v", format, back, err)
+		}
 	}
 }
 
@@ -78,7 +97,7 @@ func TestProblemsAreReportedTogether(t *testing.T) {
 		"open quote": {"question,answer\n\"q,a\n", "line 2: bad row"},
 		"same id":    {"id,question,answer\n7,a,b\n7,c,d\n", "line 3: id 7 stands in line 2 already"},
 	} {
-		_, err := kb.ReadCSV(strings.NewReader(c.in))
+		_, err := kb.ReadCSV(strings.NewReader(c.in), time.UTC)
 		var file *kb.FileError
 		if !errors.As(err, &file) || !errors.Is(err, kb.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
@@ -121,7 +140,7 @@ func TestExportComesBack(t *testing.T) {
 	for _, format := range kb.Formats {
 		name := string(format)
 		var b bytes.Buffer
-		if err := format.Write(&b, want); err != nil {
+		if err := format.Write(&b, want, time.UTC); err != nil {
 			t.Fatal(err)
 		}
 		if name == "csv" {
@@ -131,7 +150,7 @@ func TestExportComesBack(t *testing.T) {
 				}
 			}
 		}
-		rows, err := format.Read(&b)
+		rows, err := format.Read(&b, time.UTC)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -211,7 +230,7 @@ func TestReviewCountsBadRows(t *testing.T) {
 		"all bad":                          {"question,answer\na,\nb,\n", kb.Summary{Bad: 2}},
 		"unreadable":                       {"question,answer\n\xcd\xcb,a\n", kb.Summary{}},
 	} {
-		rows, err := kb.ReadCSV(strings.NewReader(c.file))
+		rows, err := kb.ReadCSV(strings.NewReader(c.file), time.UTC)
 		got, err := kb.Review(t.Context(), s, rows, err)
 		if bad := errors.Is(err, kb.ErrInvalid); bad != (len(got.Problems) > 0) || bad != (name != "all good") {
 			t.Errorf("%s: %v", name, err)
@@ -378,7 +397,7 @@ func FuzzReadCSV(f *testing.F) {
 	f.Add("\ufeff问题;答案\n=1;'=2\n")
 	f.Add("id,question,similar,answer,answer.en,tags,state,valid_from\n1,q,a|b\\|c,\"x\ny\",e,t,draft,2026-01-01\n")
 	f.Fuzz(func(t *testing.T, in string) {
-		rows, err := kb.ReadCSV(strings.NewReader(in))
+		rows, err := kb.ReadCSV(strings.NewReader(in), time.UTC)
 		if err != nil {
 			return
 		}
@@ -405,10 +424,10 @@ func checkRoundTrip(t *testing.T, rows []kb.Row) {
 		want = append(want, r.Entry)
 	}
 	var csv, json bytes.Buffer
-	if err := errors.Join(kb.WriteCSV(&csv, want), kb.WriteJSON(&json, want)); err != nil {
+	if err := errors.Join(kb.WriteCSV(&csv, want, time.UTC), kb.WriteJSON(&json, want, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
-	fromCSV, err := kb.ReadCSV(&csv)
+	fromCSV, err := kb.ReadCSV(&csv, time.UTC)
 	if err != nil && len(want) > 0 && want[0].Answer != "" {
 		t.Fatalf("csv: %v", err)
 	}

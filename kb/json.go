@@ -24,8 +24,8 @@ type record struct {
 	ValidTo   *time.Time        `json:"valid_to,omitempty"`
 }
 
-// WriteJSON writes entries as an array, one per line, so that ReadJSON gives them back.
-func WriteJSON(w io.Writer, entries []Entry) error {
+// WriteJSON writes entries as an array, one per line, so that ReadJSON gives them back; times stand in a zone, which they name.
+func WriteJSON(w io.Writer, entries []Entry, zone *time.Location) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -35,7 +35,7 @@ func WriteJSON(w io.Writer, entries []Entry) error {
 			b.Truncate(b.Len() - 1)
 			b.WriteString(",\n")
 		}
-		if err := enc.Encode(recordOf(&entries[i])); err != nil {
+		if err := enc.Encode(recordOf(&entries[i], zone)); err != nil {
 			return fmt.Errorf("write json: %w", err)
 		}
 		if b.Len() > 64<<10 && i < len(entries)-1 {
@@ -51,16 +51,16 @@ func WriteJSON(w io.Writer, entries []Entry) error {
 	return nil
 }
 
-func recordOf(e *Entry) *record {
+func recordOf(e *Entry, zone *time.Location) *record {
 	r := &record{
 		ID: e.ID, Question: e.Question, Similar: e.Similar, Answer: e.Answer, Answers: e.Answers,
 		Category: e.Category, Language: e.Language, Tags: e.Tags, State: e.State,
 	}
 	if !e.ValidFrom.IsZero() {
-		r.ValidFrom = &e.ValidFrom
+		r.ValidFrom = new(e.ValidFrom.In(zone))
 	}
 	if !e.ValidTo.IsZero() {
-		r.ValidTo = &e.ValidTo
+		r.ValidTo = new(e.ValidTo.In(zone))
 	}
 	return r
 }
@@ -79,7 +79,7 @@ func (r *record) entry() Entry {
 	return e
 }
 
-// ReadJSON reads an array of entries in UTF-8, with the keys of Entry that a person may set. All that is wrong with it is reported
+// ReadJSON reads an array of entries in UTF-8, with the keys of Entry that a person may set and times in RFC 3339. All that is wrong with it is reported
 // together, as a *FileError.
 func ReadJSON(r io.Reader) ([]Row, error) {
 	bad := &FileError{}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"kefu/kb"
 )
@@ -16,7 +17,7 @@ func sampleEntries(t testing.TB) []kb.Entry {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	rows, err := kb.ReadCSV(f)
+	rows, err := kb.ReadCSV(f, time.UTC)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -142,7 +142,7 @@ func BenchmarkImport(b *testing.B) {
 	for _, format := range kb.Formats {
 		b.Run(string(format), func(b *testing.B) {
 			var file bytes.Buffer
-			if err := format.Write(&file, entries); err != nil {
+			if err := format.Write(&file, entries, time.UTC); err != nil {
 				b.Fatal(err)
 			}
 			for b.Loop() {
@@ -157,7 +157,7 @@ func BenchmarkImport(b *testing.B) {
 					b.Fatal(err)
 				}
 				b.StartTimer()
-				rows, err := format.Read(bytes.NewReader(file.Bytes()))
+				rows, err := format.Read(bytes.NewReader(file.Bytes()), time.UTC)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -27,9 +27,9 @@ const (
 // sheetName is the name of the sheet written.
 const sheetName = "FAQ"
 
-// ReadXLSX reads entries from the first sheet of a workbook, whose first row names the columns. All that is wrong with it is reported together, as a *FileError
-// whose lines are the sheet's rows.
-func ReadXLSX(r io.Reader) ([]Row, error) {
+// ReadXLSX reads entries from the first sheet of a workbook, whose first row names the columns; times that name no zone are of the given one. All that is wrong
+// with it is reported together, as a *FileError whose lines are the sheet's rows.
+func ReadXLSX(r io.Reader, zone *time.Location) ([]Row, error) {
 	bad := &FileError{}
 	b, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
 	if err != nil {
@@ -52,7 +52,7 @@ func ReadXLSX(r io.Reader) ([]Row, error) {
 		return nil, bad
 	}
 	defer book.Close()
-	rows := readSheet(book, bad)
+	rows := readSheet(book, zone, bad)
 	checkRows(rows, bad)
 	if bad.err() != nil {
 		slices.SortStableFunc(bad.Problems, func(a, b Problem) int { return a.Line - b.Line })
@@ -79,7 +79,7 @@ func unzips(b []byte, bad *FileError) error {
 	return bad.err()
 }
 
-func readSheet(book *excelize.File, bad *FileError) (rows []Row) {
+func readSheet(book *excelize.File, zone *time.Location, bad *FileError) (rows []Row) {
 	sheets := book.GetSheetList()
 	if len(sheets) == 0 {
 		bad.add(0, ProblemNoSheet)
@@ -109,7 +109,7 @@ func readSheet(book *excelize.File, bad *FileError) (rows []Row) {
 		case len(trimCells(cells)) > len(cols):
 			bad.add(line, ProblemManyCells, len(trimCells(cells)), len(cols))
 		default:
-			rows = append(rows, readRow(dates(trimCells(cells), cols), line, cols, bad))
+			rows = append(rows, readRow(dates(trimCells(cells), cols), line, cols, zone, bad))
 		}
 	}
 	if err := it.Error(); err != nil {
@@ -146,8 +146,8 @@ func dates(cells []string, cols []Column) []string {
 	return cells
 }
 
-// WriteXLSX writes entries so that ReadXLSX gives them back. Every cell is text; those a spreadsheet could run are guarded as in CSV.
-func WriteXLSX(w io.Writer, entries []Entry) (err error) {
+// WriteXLSX writes entries so that ReadXLSX gives them back. Every cell is text, times too, with their zone; those a spreadsheet could run are guarded as in CSV.
+func WriteXLSX(w io.Writer, entries []Entry, zone *time.Location) (err error) {
 	book := excelize.NewFile()
 	defer func() { err = errors.Join(err, book.Close()) }()
 	if err := book.SetSheetName("Sheet1", sheetName); err != nil {
@@ -167,7 +167,7 @@ func WriteXLSX(w io.Writer, entries []Entry) (err error) {
 	}
 	for i := range entries {
 		for j, c := range cols {
-			text := guard(c.text(&entries[i]))
+			text := guard(c.text(&entries[i], zone))
 			if len(text) > maxCell && utf16Len(text) > maxCell {
 				return fmt.Errorf("write xlsx: entry %s: %s is longer than the %d characters a cell can hold; export as CSV or JSON", entries[i].ID, c, maxCell)
 			}

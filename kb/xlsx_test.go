@@ -38,14 +38,15 @@ func sheet(t *testing.T, rows ...[]any) []byte {
 }
 
 func TestReadXLSX(t *testing.T) {
-	day := time.Date(2026, 3, 1, 9, 30, 0, 0, time.Local)
+	zone := time.FixedZone("east", 8*60*60)
+	day := time.Date(2026, 3, 1, 9, 30, 0, 0, zone)
 	rows, err := kb.ReadXLSX(bytes.NewReader(sheet(t,
 		[]any{"问题", "答案", "生效时间", "标签"},
 		[]any{"怎么退货", "七天内", time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC), "a|b"},
 		nil,
 		[]any{12345, 1.5, "2026-04-01"},
 		[]any{"只有空格在后面", "好", nil, nil, "  "},
-	)))
+	)), zone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func TestReadXLSX(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
-	if !rows[0].Entry.ValidFrom.Equal(day) || rows[1].Entry.ValidFrom.Local().Month() != time.April {
+	if !rows[0].Entry.ValidFrom.Equal(day) || rows[1].Entry.ValidFrom.In(zone).Month() != time.April {
 		t.Errorf("dates: %v, %v", rows[0].Entry.ValidFrom, rows[1].Entry.ValidFrom)
 	}
 	if rows[1].Line != 4 {
@@ -87,7 +88,7 @@ func TestBadXLSX(t *testing.T) {
 		"all at once (2)": {sheet(t, []any{"question", "answer", "state"}, []any{"q", "a", "?"}, []any{"r"}), "line 3: answer is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := kb.ReadXLSX(bytes.NewReader(test.file))
+			_, err := kb.ReadXLSX(bytes.NewReader(test.file), time.UTC)
 			if !errors.Is(err, kb.ErrInvalid) {
 				t.Fatalf("got %v", err)
 			}
@@ -128,10 +129,10 @@ func TestFormatsKeepTexts(t *testing.T) {
 		var first []kb.Row
 		for _, format := range kb.Formats {
 			var b bytes.Buffer
-			if err := format.Write(&b, []kb.Entry{e}); err != nil {
+			if err := format.Write(&b, []kb.Entry{e}, time.UTC); err != nil {
 				rt.Fatal(err)
 			}
-			rows, err := format.Read(&b)
+			rows, err := format.Read(&b, time.UTC)
 			if err != nil {
 				rt.Fatalf("%s: %v", format, err)
 			}
@@ -148,19 +149,19 @@ func TestFormatsKeepTexts(t *testing.T) {
 
 func TestXLSXCellTooLong(t *testing.T) {
 	e := kb.Entry{ID: "7", Question: "q", Answer: strings.Repeat("🙂", 16_400), State: kb.Live}
-	if err := kb.WriteXLSX(io.Discard, []kb.Entry{e}); err == nil || !strings.Contains(err.Error(), "entry 7: answer is longer") {
+	if err := kb.WriteXLSX(io.Discard, []kb.Entry{e}, time.UTC); err == nil || !strings.Contains(err.Error(), "entry 7: answer is longer") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func FuzzReadXLSX(f *testing.F) {
 	var b bytes.Buffer
-	if err := kb.WriteXLSX(&b, []kb.Entry{{ID: "1", Question: "q", Answer: "a", State: kb.Live}}); err != nil {
+	if err := kb.WriteXLSX(&b, []kb.Entry{{ID: "1", Question: "q", Answer: "a", State: kb.Live}}, time.UTC); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
 	f.Fuzz(func(t *testing.T, file []byte) {
-		if _, err := kb.ReadXLSX(bytes.NewReader(file)); err != nil && !errors.Is(err, kb.ErrInvalid) {
+		if _, err := kb.ReadXLSX(bytes.NewReader(file), time.UTC); err != nil && !errors.Is(err, kb.ErrInvalid) {
 			t.Error(err)
 		}
 	})

@@ -198,7 +198,7 @@ func (a *Adapter) Probe(ctx context.Context) error {
 
 func (a *Adapter) parser(ctx context.Context) parser {
 	return parser{
-		ctx: ctx, people: a.people, inbox: a.inbox, now: a.env.Now,
+		ctx: ctx, people: a.people, inbox: a.inbox, now: a.env.Now, local: a.env.Local,
 		isSelf: func(m *larkim.MentionEvent) bool { return a.self.mentionedBy(ctx, m) },
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
 	"kefu/adapters"
 )
@@ -57,8 +58,8 @@ type locale struct {
 	Content json.RawMessage `json:"content"`
 }
 
-// parseContent reads content, a JSON text whose shape kind decides; errMalformed for kinds and shapes unknown here.
-func parseContent(kind, raw string) (content, error) {
+// parseContent reads content, a JSON text whose shape kind decides; errMalformed for kinds and shapes unknown here. Times are written as local gives them.
+func parseContent(kind, raw string, local func(time.Time) time.Time) (content, error) {
 	var f fields
 	if err := json.Unmarshal([]byte(raw), &f); err != nil {
 		return content{}, errMalformed
@@ -83,15 +84,15 @@ func parseContent(kind, raw string) (content, error) {
 	case "share_chat":
 		return attached(adapters.Attachment{Kind: adapters.AttachmentContact, ID: clean(f.ChatID)})
 	default:
-		return parseNotice(kind, f)
+		return parseNotice(kind, f, local)
 	}
 }
 
 // parseNotice reads the kinds that are shown as a line of text: their children and links are on the platform only.
-func parseNotice(kind string, f fields) (content, error) {
+func parseNotice(kind string, f fields, local func(time.Time) time.Time) (content, error) {
 	switch kind {
 	case "video_chat":
-		return content{text: lines(f.Topic, moment(f.StartTime))}, nil
+		return content{text: lines(f.Topic, moment(f.StartTime, local))}, nil
 	case "vote":
 		return content{text: lines(append([]string{f.Topic}, f.Options...)...)}, nil
 	case "share_calendar_event", "calendar", "general_calendar":
@@ -99,14 +100,14 @@ func parseNotice(kind string, f fields) (content, error) {
 		if json.Unmarshal(f.Summary, &s) != nil {
 			return content{}, errMalformed
 		}
-		return content{text: lines(s, strings.Trim(moment(f.StartTime)+" – "+moment(f.EndTime), " –"))}, nil
+		return content{text: lines(s, strings.Trim(moment(f.StartTime, local)+" – "+moment(f.EndTime, local), " –"))}, nil
 	case "todo":
 		var l locale
 		if json.Unmarshal(f.Summary, &l) != nil {
 			return content{}, errMalformed
 		}
 		c, err := parseRich(l.Title, l.Content)
-		c.text = lines(c.text, moment(f.DueTime))
+		c.text = lines(c.text, moment(f.DueTime, local))
 		return c, err
 	case "merge_forward":
 		var s string
@@ -142,13 +143,13 @@ func fileOf(kind string, f fields) adapters.Attachment {
 	return a
 }
 
-// moment writes a time of an appointment; "" for none. The reader's time zone is not known.
-func moment(ms json.Number) string {
+// moment writes a time of an appointment, with its zone: the customer's may be another; "" for none.
+func moment(ms json.Number, local func(time.Time) time.Time) string {
 	n := int64(float(ms))
 	if n <= 0 {
 		return ""
 	}
-	return unixTime(n).Format("2006-01-02 15:04 UTC")
+	return local(unixTime(n)).Format("2006-01-02 15:04 MST")
 }
 
 // float reads a number the platform sends as a number or as a string; 0 for anything else.

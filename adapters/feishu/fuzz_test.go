@@ -28,7 +28,7 @@ import (
 func FuzzMessage(f *testing.F) {
 	seed(f, func(b []byte) { f.Add(b) })
 	now := time.Unix(1711000000, 0)
-	p := parser{inbox: "in", now: func() time.Time { return now }, isSelf: func(m *larkim.MentionEvent) bool { return m != nil }}
+	p := parser{inbox: "in", now: func() time.Time { return now }, local: time.Time.UTC, isSelf: func(m *larkim.MentionEvent) bool { return m != nil }}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		e, err := parseEnvelope(body)
 		if err != nil {
@@ -60,7 +60,7 @@ func FuzzContent(f *testing.F) {
 		f.Add(k, `{"text":"x","content":[[{"tag":"text","text":"y"}]],"image_key":"i","file_key":"f","duration":1,"options":["a"],"summary":{"title":"t"}}`)
 	}
 	f.Fuzz(func(t *testing.T, kind, raw string) {
-		c, err := parseContent(kind, raw)
+		c, err := parseContent(kind, raw, time.Time.UTC)
 		if err != nil && !errors.Is(err, errMalformed) {
 			t.Errorf("unexpected error %v", err)
 		}

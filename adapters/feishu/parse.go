@@ -49,6 +49,7 @@ type parser struct {
 	people *people
 	inbox  adapters.InboxName
 	now    func() time.Time
+	local  func(time.Time) time.Time // as people read it
 	// isSelf tells whether a mention addresses the account.
 	isSelf func(*larkim.MentionEvent) bool
 }
@@ -111,7 +112,7 @@ func (p parser) received(e envelope) (adapters.Message, bool, error) {
 		return adapters.Message{}, false, errMalformed
 	}
 	p.people.met(m.Chat, m.Group, m.From.ID)
-	c, err := parseContent(value(data.Message.MessageType), value(data.Message.Content))
+	c, err := parseContent(value(data.Message.MessageType), value(data.Message.Content), p.local)
 	if err != nil {
 		return p.keepRaw(m, e), true, nil
 	}

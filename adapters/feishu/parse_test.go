@@ -35,6 +35,7 @@ func offline(t testing.TB, change func(*feishu.Config)) (*feishu.Adapter, *adapt
 	gateway := adaptertest.NewGateway()
 	env, _ := adaptertest.NewEnv(t, gateway)
 	env.Now = func() time.Time { return time.Unix(1711000100, 0) }
+	env.Zone = time.FixedZone("CST", 8*60*60)
 	cfg := feishu.Config{
 		AppID: "cli_9f5343c580712544", AppSecret: testSecret, VerificationToken: testToken,
 		APIBase: "http://127.0.0.1:1", BotOpenID: "ou_bot",

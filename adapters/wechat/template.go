@@ -72,7 +72,7 @@ func (a *Adapter) Nudge(ctx context.Context, chat adapters.ChatID) error {
 		Value string `json:"value"`
 	}
 	data := map[string]value{}
-	now := a.env.Now().Format("2006-01-02 15:04")
+	now := a.env.Local(a.env.Now()).Format("2006-01-02 15:04")
 	for name, words := range a.nudge.Fields {
 		data[name] = value{sendable(strings.ReplaceAll(words, "{time}", now))}
 	}

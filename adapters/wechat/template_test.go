@@ -21,6 +21,7 @@ func TestNudgeOutsideTheWindow(t *testing.T) {
 		cfg.Template = &wechat.Template{ID: wechatsim.Template, Kind: kind, Fields: map[string]string{"thing1": "您有新的客服回复", "time2": "{time}"}}
 		g := adaptertest.NewGateway()
 		env, _ := adaptertest.NewEnv(t, g)
+		env.Zone = time.FixedZone("ahead", 14*60*60)
 		a := newAdapter(t, cfg, env)
 		s.SetWebhook(adaptertest.Serve(t, a))
 		if !a.Features().Nudge {
@@ -37,6 +38,8 @@ func TestNudgeOutsideTheWindow(t *testing.T) {
 		posts := s.Posts(0)
 		if p := posts[len(posts)-1]; p.Via != "template" || !strings.HasPrefix(p.Text, "您有新的客服回复\n") {
 			t.Errorf("%s: post = %+v", kind, p)
+		} else if at, err := time.ParseInLocation("2006-01-02 15:04", strings.Split(p.Text, "\n")[1], env.Zone); err != nil || time.Since(at).Abs() > 10*time.Minute {
+			t.Errorf("%s: the time is not the zone's: %q", kind, p.Text)
 		}
 		if _, err := s.Say(t.Context(), sim.Say{From: person, Event: "stop"}); err != nil {
 			t.Fatal(err)

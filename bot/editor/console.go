@@ -69,8 +69,8 @@ type Options struct {
 	Inboxes       []Inbox
 	Language      string                   // of desks, and of people whose own is unknown
 	Speaks        func(text string) string // tells the language of words, "" = they do not say; nil = nothing does
-	Now           func() time.Time
-	Log           *slog.Logger // nil = none
+	Now           func() time.Time         // in the zone in which people read and write times
+	Log           *slog.Logger             // nil = none
 }
 
 // Console obeys "/faq". It is safe for concurrent use.

@@ -153,9 +153,9 @@ func (t *turn) fieldNames() string {
 	return strings.Join(names, " ")
 }
 
-// time reads a local time to the minute, or a day; "-" is no bound.
+// time reads a time to the minute, or a day; "-" is no bound.
 func (t *turn) time(text string) (time.Time, bool) {
-	at, err := kb.ParseTime(clearable(text), t.Now().Location())
+	at, err := kb.ParseTime(clearable(text), t.zone())
 	return at, err == nil
 }
 

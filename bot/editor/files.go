@@ -136,7 +136,7 @@ func (t *turn) readFile(key, name string) ([]kb.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := format.Read(r)
+	rows, err := format.Read(r, t.zone())
 	return rows, errors.Join(err, r.Close())
 }
 

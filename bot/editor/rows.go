@@ -34,7 +34,7 @@ func (t *turn) importRows(args string, _ int) error {
 	case !strings.ContainsAny(args, "\n|｜") && !strings.HasPrefix(args, "["): // nothing, or nothing that holds rows
 		return t.askFile()
 	}
-	rows, err := readRows(args)
+	rows, err := t.readRows(args)
 	return t.plan(rows, err, option{Do: doLoad, Texts: []string{args}})
 }
 
@@ -110,7 +110,7 @@ func (t *turn) read(o option) ([]kb.Row, error) {
 	if o.Arg != "" {
 		return t.readFile(o.Arg, o.Texts[0])
 	}
-	return readRows(o.Texts[0])
+	return t.readRows(o.Texts[0])
 }
 
 // wrongRows names the first of what is wrong, and all of it in a file where there is more.
@@ -154,13 +154,13 @@ func (t *turn) problem(p kb.Problem) string {
 }
 
 // readRows reads rows in the form their beginning shows.
-func readRows(text string) ([]kb.Row, error) {
+func (t *turn) readRows(text string) ([]kb.Row, error) {
 	first, _, _ := strings.Cut(text, "\n")
 	switch {
 	case strings.HasPrefix(text, "["):
 		return kb.ReadJSON(strings.NewReader(text))
 	case !strings.ContainsAny(first, "|｜"):
-		return kb.ReadCSV(strings.NewReader(text))
+		return kb.ReadCSV(strings.NewReader(text), t.zone())
 	}
 	var rows []kb.Row
 	for i, line := range strings.Split(text, "\n") {
@@ -191,7 +191,7 @@ func (t *turn) export(args string, _ int) error {
 	if !t.takesFiles() {
 		format = kb.FormatCSV
 	}
-	if err := format.Write(&b, found); err != nil {
+	if err := format.Write(&b, found, t.zone()); err != nil {
 		return err
 	}
 	switch {

@@ -230,8 +230,11 @@ func (t *turn) date(at time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
-	return at.In(t.Now().Location()).Format("2006-01-02 15:04")
+	return at.In(t.zone()).Format("2006-01-02 15:04")
 }
+
+// zone is where people read and write times.
+func (t *turn) zone() *time.Location { return t.Now().Location() }
 
 // cut shortens s to n characters of one line.
 func cut(s string, n int) string {

@@ -55,7 +55,7 @@ func restore() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(c.OutOrStdout(), "restored: %d documents as of %s\n", m.Documents(), m.CreatedAt.Local().Format("2006-01-02 15:04:05"))
+		fmt.Fprintf(c.OutOrStdout(), "restored: %d documents as of %s\n", m.Documents(), m.CreatedAt.In(cfg.Zone()).Format("2006-01-02 15:04:05"))
 		return nil
 	}
 	return c

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kefu/internal/app"
+	"kefu/internal/config"
 	"kefu/kb"
 	"kefu/kb/faqeval"
 )
@@ -27,7 +28,7 @@ func faq() *cobra.Command {
 }
 
 // withOffice runs fn on the data of the configuration.
-func withOffice(c *cobra.Command, path string, fn func(app.Office) error) (err error) {
+func withOffice(c *cobra.Command, path string, fn func(*config.Config, app.Office) error) (err error) {
 	cfg, err := load(c, path)
 	if err != nil {
 		return err
@@ -37,7 +38,7 @@ func withOffice(c *cobra.Command, path string, fn func(app.Office) error) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, o.Close()) }()
-	return fn(o)
+	return fn(cfg, o)
 }
 
 // formatOf tells a file's format by its name.
@@ -63,7 +64,7 @@ func faqImport() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return withOffice(c, *path, func(o app.Office) error {
+		return withOffice(c, *path, func(_ *config.Config, o app.Office) error {
 			s, err := o.Count(c.Context(), file, format)
 			if wrong := (*kb.FileError)(nil); err == nil || errors.As(err, &wrong) {
 				fmt.Fprintf(c.OutOrStdout(), "would import: %d new, %d changed, %d same, %d bad\n", s.New, s.Changed, s.Same, s.Bad)
@@ -135,12 +136,12 @@ func faqExport() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return withOffice(c, *path, func(o app.Office) error {
+		return withOffice(c, *path, func(cfg *config.Config, o app.Office) error {
 			entries, err := o.Entries(c.Context())
 			if err != nil {
 				return err
 			}
-			if err := writeFile(args[0], func(w io.Writer) error { return format.Write(w, entries) }); err != nil {
+			if err := writeFile(args[0], func(w io.Writer) error { return format.Write(w, entries, cfg.Zone()) }); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.OutOrStdout(), "%d entries written to %s\n", len(entries), args[0])
@@ -167,7 +168,7 @@ func faqList() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List the entries", Args: cobra.NoArgs}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return withOffice(c, *path, func(o app.Office) error {
+		return withOffice(c, *path, func(_ *config.Config, o app.Office) error {
 			entries, err := o.Entries(c.Context())
 			for i := range entries {
 				e := &entries[i]
@@ -188,7 +189,7 @@ func faqTest() *cobra.Command {
 			return err
 		}
 		limits := kb.Thresholds{Answer: cfg.Bot.Floor, Refuse: cfg.Bot.Refuse, Choices: cfg.Bot.Clarify.Choices}
-		return withOffice(c, *path, func(o app.Office) error {
+		return withOffice(c, *path, func(cfg *config.Config, o app.Office) error {
 			entries, err := o.Entries(c.Context())
 			if err != nil {
 				return err
@@ -250,7 +251,7 @@ func evalStore(c *cobra.Command, path string, o faqeval.Options) error {
 		return err
 	}
 	o.Thresholds = cfg.Bot.Thresholds()
-	return withOffice(c, path, func(office app.Office) error {
+	return withOffice(c, path, func(_ *config.Config, office app.Office) error {
 		entries, err := office.Entries(c.Context())
 		if err != nil {
 			return err
@@ -265,7 +266,7 @@ func ticket() *cobra.Command {
 	list := &cobra.Command{Use: "list", Short: "List all tickets", Args: cobra.NoArgs}
 	listPath := configFlag(list)
 	list.RunE = func(c *cobra.Command, _ []string) error {
-		return withOffice(c, *listPath, func(o app.Office) error {
+		return withOffice(c, *listPath, func(_ *config.Config, o app.Office) error {
 			all, err := o.Tickets(c.Context())
 			for i := range all {
 				t := &all[i]
@@ -281,17 +282,18 @@ func ticket() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return withOffice(c, *exportPath, func(o app.Office) error { return exportTickets(c, o, args[0], format) })
+		return withOffice(c, *exportPath, func(cfg *config.Config, o app.Office) error { return exportTickets(c, cfg, o, args[0], format) })
 	}
 	c.AddCommand(list, export)
 	return c
 }
 
-func exportTickets(c *cobra.Command, o app.Office, file, format string) error {
+func exportTickets(c *cobra.Command, cfg *config.Config, o app.Office, file, format string) error {
 	all, err := o.Tickets(c.Context())
 	if err != nil {
 		return err
 	}
+	at := func(t time.Time) string { return t.In(cfg.Zone()).Format(time.RFC3339) }
 	err = writeFile(file, func(w io.Writer) error {
 		if format == "json" {
 			enc := json.NewEncoder(w)
@@ -304,7 +306,7 @@ func exportTickets(c *cobra.Command, o app.Office, file, format string) error {
 			t := &all[i]
 			rows = append(rows, []string{
 				strconv.FormatInt(t.Number, 10), string(t.State), string(t.Priority), guard(t.Category), guard(t.Title), guard(t.Description),
-				guard(t.Contact.Name), t.Contact.Inbox, guard(t.Desk), guard(t.Assignee), t.CreatedAt.Format(time.RFC3339), t.UpdatedAt.Format(time.RFC3339),
+				guard(t.Contact.Name), t.Contact.Inbox, guard(t.Desk), guard(t.Assignee), at(t.CreatedAt), at(t.UpdatedAt),
 			})
 		}
 		return out.WriteAll(rows)

@@ -84,7 +84,7 @@ func start(ctx context.Context, world *playground.World, dir string, observe fun
 	if err != nil {
 		return nil, err
 	}
-	rows, err := kb.ReadCSV(bytes.NewReader(deploy.SampleFAQ))
+	rows, err := kb.ReadCSV(bytes.NewReader(deploy.SampleFAQ), time.UTC)
 	if err == nil {
 		_, err = kb.Import(ctx, gateway.FAQ(), rows, "sample")
 	}

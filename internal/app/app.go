@@ -161,6 +161,16 @@ func openCoord(cfg *config.Config, process string, o Options) (coord.Coord, erro
 	return c, nil
 }
 
+// clock is the clock of all that shows times to people or reads theirs: it is in the configured zone. What measures time keeps Options.Now, because a time put
+// into another zone no longer knows how much has really passed.
+func (a *App) clock() func() time.Time {
+	if a.cfg.Timezone == "" {
+		return a.o.Now
+	}
+	zone := a.cfg.Zone()
+	return func() time.Time { return a.o.Now().In(zone) }
+}
+
 // build makes every part from the bottom up.
 func (a *App) build(ctx context.Context, process string) error {
 	embedded := a.cfg.Storage.Mongo.URI == ""
@@ -202,7 +212,8 @@ func (a *App) connect(gateway adapters.Gateway) ([]adapters.Adapter, error) {
 		return nil, fmt.Errorf("bot.texts: %w", err)
 	}
 	env := adapters.Env{
-		Gateway: gateway, Tokens: tokens{coord.NewTokens(a.coord, a.o.Now)}, HTTP: httpClient(), Now: a.o.Now, Log: a.o.Log, Words: platformWords(words),
+		Gateway: gateway, Tokens: tokens{coord.NewTokens(a.coord, a.o.Now)}, HTTP: httpClient(), Now: a.o.Now, Zone: a.cfg.Zone(), Log: a.o.Log,
+		Words: platformWords(words),
 	}
 	var all []adapters.Adapter
 	for _, in := range a.cfg.Inboxes {
@@ -282,13 +293,13 @@ func (a *App) engine(ctx context.Context, record *transcript.Transcript) (*bot.E
 	}
 	desks := handoff.New(handoff.Options{
 		Directory: directory, Conversations: conversations, Roster: roster, Tickets: a.tickets, Record: record,
-		Words: words, Language: a.cfg.Language, Now: a.o.Now,
+		Words: words, Language: a.cfg.Language, Now: a.clock(),
 	})
 	knowledge := timedIndex{a.knowledge(), a.timing.match}
 	channels, inboxes := a.channels()
 	faq, err := editor.New(ctx, editor.Options{
 		Store: a.store, Knowledge: a.faq, Index: a.index, Answers: knowledge, Files: a.media, Record: record, Conversations: conversations, Directory: directory, Words: words,
-		Thresholds: a.cfg.Bot.Thresholds(), Inboxes: inboxes, Language: a.cfg.Language, Speaks: bot.LanguageOf, Now: a.o.Now, Log: a.o.Log,
+		Thresholds: a.cfg.Bot.Thresholds(), Inboxes: inboxes, Language: a.cfg.Language, Speaks: bot.LanguageOf, Now: a.clock(), Log: a.o.Log,
 	})
 	if err != nil {
 		return nil, err

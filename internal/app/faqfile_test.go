@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
+	"time"
 
 	"kefu/internal/playground"
 	"kefu/internal/sim"
@@ -64,7 +65,7 @@ func numbered(t *testing.T, f kb.Format, n int) []byte {
 		}
 	}
 	var b bytes.Buffer
-	if err := f.Write(&b, entries); err != nil {
+	if err := f.Write(&b, entries, time.UTC); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

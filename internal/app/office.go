@@ -43,7 +43,7 @@ func OpenOffice(ctx context.Context, cfg *config.Config) (Office, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, err := newOffice(ctx, store)
+	o, err := newOffice(ctx, store, cfg.Zone())
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -56,10 +56,11 @@ type directOffice struct {
 	media   *media.Store
 	faq     *kb.Store
 	tickets *tickets.Service
+	zone    *time.Location // of times in files that name none
 	log     *slog.Logger
 }
 
-func newOffice(ctx context.Context, store *docstore.Store) (*directOffice, error) {
+func newOffice(ctx context.Context, store *docstore.Store, zone *time.Location) (*directOffice, error) {
 	faq, err := kb.NewStore(ctx, store, time.Now)
 	if err != nil {
 		return nil, err
@@ -68,11 +69,11 @@ func newOffice(ctx context.Context, store *docstore.Store) (*directOffice, error
 	if err != nil {
 		return nil, err
 	}
-	return &directOffice{store: store, faq: faq, tickets: tk}, nil
+	return &directOffice{store: store, faq: faq, tickets: tk, zone: zone}, nil
 }
 
 func (o *directOffice) Import(ctx context.Context, file []byte, format kb.Format, author string, progress kb.Progress) (kb.Summary, error) {
-	rows, err := format.Read(bytes.NewReader(file))
+	rows, err := format.Read(bytes.NewReader(file), o.zone)
 	if err != nil {
 		return kb.Summary{}, err
 	}
@@ -80,7 +81,7 @@ func (o *directOffice) Import(ctx context.Context, file []byte, format kb.Format
 }
 
 func (o *directOffice) Count(ctx context.Context, file []byte, format kb.Format) (kb.Summary, error) {
-	rows, err := format.Read(bytes.NewReader(file))
+	rows, err := format.Read(bytes.NewReader(file), o.zone)
 	return kb.Review(ctx, o.faq, rows, err)
 }
 

@@ -39,7 +39,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	h := a.handlers()
 	a.serve(ctx, intake, a.public, httpapi.Public(h)) //nolint:contextcheck // requests bring their own
 	a.serve(ctx, intake, a.admin, httpapi.Admin(h))   //nolint:contextcheck // requests bring their own
-	a.serve(ctx, intake, a.socket, officeHandler(&directOffice{store: a.store, media: a.media, faq: a.faq, tickets: a.tickets, log: a.o.Log}))
+	a.serve(ctx, intake, a.socket, officeHandler(&directOffice{store: a.store, media: a.media, faq: a.faq, tickets: a.tickets, zone: a.cfg.Zone(), log: a.o.Log}))
 	for _, ad := range a.adapters {
 		if l, ok := adapters.As[adapters.Listener](ad); ok {
 			intake.Go(func() error { a.hold(ctx, ad.Inbox(), l); return nil })

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -161,5 +162,5 @@ func WriteFAQ(w io.Writer, o Options) error {
 	if err := o.Validate(); err != nil {
 		return err
 	}
-	return kb.WriteCSV(w, NewCorpus(o.FAQ, o.Seed).Entries())
+	return kb.WriteCSV(w, NewCorpus(o.FAQ, o.Seed).Entries(), time.UTC)
 }

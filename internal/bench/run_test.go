@@ -163,7 +163,7 @@ func TestTarget(t *testing.T) {
 	if err := errors.Join(bench.WriteConfig(&text, o), bench.WriteFAQ(&faq, o)); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := kb.ReadCSV(&faq)
+	rows, err := kb.ReadCSV(&faq, time.UTC)
 	if err != nil || len(rows) != o.FAQ {
 		t.Fatalf("FAQ: %d rows, %v", len(rows), err)
 	}

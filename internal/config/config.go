@@ -16,7 +16,9 @@ type Config struct {
 	HTTP    HTTP    `yaml:"http"`
 	Storage Storage `yaml:"storage"`
 	// Language is that of new contacts and of the desks: zh-CN or en.
-	Language string           `yaml:"language"`
+	Language string `yaml:"language"`
+	// Timezone is where people read and write times, such as Asia/Shanghai; empty = the server's own.
+	Timezone string           `yaml:"timezone"`
 	Inboxes  []Inbox          `yaml:"inboxes"`
 	Desks    []handoff.Desk   `yaml:"desks"`
 	People   []handoff.Member `yaml:"people"`

@@ -66,6 +66,7 @@ storage:
   mongo: { uri: "mongodb://u:pw@db/?replicaSet=rs0", database: shop }
   redis: { url: "redis://:pw@redis:6379/1" }
 language: en
+timezone: Asia/Shanghai
 inboxes:
   - name: shop-wechat
     channel: wechat
@@ -92,7 +93,7 @@ func wantFull() *config.Config {
 		Storage: config.Storage{
 			Data: "/var/lib/kefu", MediaDays: 7, MediaMB: 900, Mongo: config.Mongo{URI: "mongodb://u:pw@db/?replicaSet=rs0", Database: "shop"}, Redis: config.Redis{URL: "redis://:pw@redis:6379/1"},
 		},
-		Language: "en",
+		Language: "en", Timezone: "Asia/Shanghai",
 		Inboxes: []config.Inbox{
 			{Name: "shop-wechat", Channel: config.ChannelWeChat, WeChat: &wechat.Config{
 				AppID: "wx0123456789abcdef", AppSecret: appSecret, Token: "tok123", AESKey: aesKey, Mode: wechat.ModeCompatible, ServiceAPI: new(false),

@@ -27,6 +27,7 @@ func TestEnvironmentOverrules(t *testing.T) {
 		{"KEFU_HTTP_LIMITS_PER_IP=0", func(c *config.Config) { c.HTTP.Limits.PerIP = 0 }},
 		{"KEFU_STORAGE_MONGO_URI=mongodb://other", func(c *config.Config) { c.Storage.Mongo.URI = "mongodb://other" }},
 		{"KEFU_STORAGE_REDIS_URL=", func(c *config.Config) { c.Storage.Redis.URL = "" }},
+		{"KEFU_TIMEZONE=America/New_York", func(c *config.Config) { c.Timezone = "America/New_York" }},
 		{"KEFU_LANGUAGE=zh-CN", func(c *config.Config) { c.Language = "zh-CN" }},
 		{"KEFU_INBOXES_SHOP_WECHAT_WECHAT_TOKEN=tok999", func(c *config.Config) { c.Inboxes[0].WeChat.Token = "tok999" }},
 		{"KEFU_INBOXES_SHOP_WECHAT_WECHAT_TOKEN_PREVIOUS=old", func(c *config.Config) { c.Inboxes[0].WeChat.TokenPrevious = "old" }},

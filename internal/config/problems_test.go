@@ -28,7 +28,7 @@ func TestProblems(t *testing.T) {
 			name: "unknown and repeated keys",
 			body: "htpp: {}\nhttp: { port: 80 }\n" + small + "    shade: red\nlanguage: en\nlanguage: fr\n",
 			want: []string{
-				"line 1: htpp: is unknown; known here are http, storage, language, inboxes, desks, people, bot, sla",
+				"line 1: htpp: is unknown; known here are http, storage, language, timezone, inboxes, desks, people, bot, sla",
 				"line 2: http.port: is unknown; known here are listen, public_url, admin_listen, admin_token, trusted_proxies, limits",
 				"line 8: inboxes[0].shade: is unknown; known here are name, channel, wechat, feishu, telegram",
 				"line 10: language: stands here twice",

@@ -31,6 +31,7 @@ func (c *Config) Validate(report adapters.Report) {
 	if !slices.Contains([]string{texts.Chinese, texts.English}, c.Language) {
 		report("language", "must be "+texts.Chinese+" or "+texts.English)
 	}
+	c.validateZone(report)
 	c.validateInboxes(report)
 	c.validateDesks(report)
 	c.validatePeople(report)

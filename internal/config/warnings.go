@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"time"
 
 	"kefu/adapters/feishu"
 	"kefu/adapters/wechat"
@@ -13,6 +14,9 @@ func (c *Config) Warnings() []string {
 	warn := func(format string, args ...any) { w = append(w, fmt.Sprintf(format, args...)) }
 	if isLoopback(c.HTTP.Listen) && c.HTTP.PublicURL != "" && len(c.HTTP.TrustedProxies) == 0 && c.HTTP.Limits.PerIP > 0 {
 		warn("http: platforms can reach %s only through a proxy on this machine; name it in trusted_proxies, or limits.per_ip does nothing", c.HTTP.Listen)
+	}
+	if c.Timezone == "" && isUTC(time.Local) {
+		warn("timezone: is empty and this server is in UTC, so the times that people write and read are UTC; name their zone, such as Asia/Shanghai")
 	}
 	for _, in := range c.Inboxes {
 		switch {
