@@ -287,7 +287,6 @@ bot: { floor: 7 }
 	}
 }
 
-// A store that cannot be reached ends the start with a clear sentence, and no password in it.
 // check --live asks the platforms: everything that works is ok, and what does not is an error with a fix.
 func TestCheckLive(t *testing.T) {
 	g := newGateway(t)
@@ -313,6 +312,7 @@ func TestCheckLive(t *testing.T) {
 	}
 }
 
+// A store that cannot be reached ends the start with a clear sentence, and no password in it.
 func TestUnreachableMongo(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "kefu.yaml")
 	yaml := fmt.Sprintf(`

@@ -154,7 +154,7 @@ func openCoord(cfg *config.Config, process string, o Options) (coord.Coord, erro
 	if url == "" {
 		return local.New(local.Options{Now: o.Now}), nil
 	}
-	c, err := redis.New(redis.Options{URL: url, Consumer: process, Now: o.Now, Log: o.Log})
+	c, err := redis.New(redis.Options{URL: url, Consumer: process, Replicas: cfg.Storage.Redis.Replicas, Now: o.Now, Log: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("storage.redis: %w", err)
 	}

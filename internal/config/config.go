@@ -67,6 +67,8 @@ type Mongo struct {
 // Redis coordinates replicas. It is required when several processes share a MongoDB.
 type Redis struct {
 	URL adapters.Secret `yaml:"url"` // empty = one process; it may hold a password
+	// Replicas is how many gateways there are at least, from 1 on. They count themselves; one that starts while Redis is away takes this for their number.
+	Replicas int `yaml:"replicas"`
 }
 
 // Channel names a platform.
@@ -99,7 +101,7 @@ var defaultLimits = Limits{PerIP: 500, PerInbox: 2000, InFlight: 4096}
 func Default() *Config {
 	c := &Config{
 		HTTP:     HTTP{Listen: "127.0.0.1:8080", AdminListen: "127.0.0.1:8081", Limits: defaultLimits},
-		Storage:  Storage{Data: "./data", MediaDays: media.DefaultDays, Mongo: Mongo{Database: "kefu"}},
+		Storage:  Storage{Data: "./data", MediaDays: media.DefaultDays, Mongo: Mongo{Database: "kefu"}, Redis: Redis{Replicas: 1}},
 		Language: texts.Chinese,
 	}
 	c.Bot.Defaults()

@@ -64,7 +64,7 @@ storage:
   media_days: 7
   media_mb: 900
   mongo: { uri: "mongodb://u:pw@db/?replicaSet=rs0", database: shop }
-  redis: { url: "redis://:pw@redis:6379/1" }
+  redis: { url: "redis://:pw@redis:6379/1", replicas: 3 }
 language: en
 timezone: Asia/Shanghai
 inboxes:
@@ -91,7 +91,7 @@ func wantFull() *config.Config {
 	return &config.Config{
 		HTTP: config.HTTP{Listen: ":80", PublicURL: "https://bot.example.com", AdminListen: "10.0.0.1:9000", AdminToken: adminToken, TrustedProxies: []string{"10.0.0.2", "fd00::/8"}, Limits: config.Limits{PerIP: 7, PerInbox: 2000}},
 		Storage: config.Storage{
-			Data: "/var/lib/kefu", MediaDays: 7, MediaMB: 900, Mongo: config.Mongo{URI: "mongodb://u:pw@db/?replicaSet=rs0", Database: "shop"}, Redis: config.Redis{URL: "redis://:pw@redis:6379/1"},
+			Data: "/var/lib/kefu", MediaDays: 7, MediaMB: 900, Mongo: config.Mongo{URI: "mongodb://u:pw@db/?replicaSet=rs0", Database: "shop"}, Redis: config.Redis{URL: "redis://:pw@redis:6379/1", Replicas: 3},
 		},
 		Language: "en", Timezone: "Asia/Shanghai",
 		Inboxes: []config.Inbox{

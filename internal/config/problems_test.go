@@ -57,12 +57,13 @@ func TestProblems(t *testing.T) {
 		{
 			name: "addresses, languages, storage",
 			body: "http: { listen: 8080, public_url: 'ftp://x', admin_listen: 'localhost' }\n" +
-				"storage:\n  data: ''\n  redis: { url: 'http://r' }\n  mongo: { database: 'a b' }\nlanguage: de\n" + small,
+				"storage:\n  data: ''\n  redis: { url: 'http://r', replicas: 0 }\n  mongo: { database: 'a b' }\nlanguage: de\n" + small,
 			want: []string{
 				"line 1: http.admin_listen: must be an address",
 				"line 1: http.listen: must be an address",
 				"line 1: http.public_url: must be an address",
 				"line 3: storage.data: is missing",
+				"line 4: storage.redis.replicas: must be at least 1",
 				"line 4: storage.redis.url: must be an address",
 				"line 5: storage.mongo.database: must be a name",
 				"line 6: language: must be zh-CN or en",
@@ -73,6 +74,7 @@ func TestProblems(t *testing.T) {
 			body: "http: { listen: ':80', admin_listen: ':80', admin_token: 0123456789abcdef }\nstorage: { mongo: { uri: 'postgres://x' } }" + small,
 			want: []string{"line 1: http.admin_listen: is the same address as listen", "line 2: storage.mongo.uri: must begin with"},
 		},
+		{name: "a Redis database with a name", body: "storage: { redis: { url: 'redis://r:6379/shop' } }" + small, want: []string{"line 1: storage.redis.url: must be an address"}},
 		{name: "metrics for everybody", body: "http: { admin_listen: ':9000' }" + small, want: []string{"line 1: http.admin_token: is missing"}},
 		{name: "metrics for a network", body: "http: { admin_listen: '10.0.0.1:9000' }" + small, want: []string{"line 1: http.admin_token: is missing"}},
 		{name: "metrics behind a name", body: "http: { admin_listen: 'localhost.example.com:9000' }" + small, want: []string{"line 1: http.admin_token: is missing"}},

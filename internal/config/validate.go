@@ -150,11 +150,16 @@ func (s *Storage) validate(report adapters.Report) {
 	if r := s.Redis.URL.Reveal(); r != "" && !isRedisURL(r) {
 		report("redis.url", `must be an address such as "redis://host:6379/0" or "rediss://...", or empty for a single process`)
 	}
+	if s.Redis.Replicas < 1 {
+		report("redis.replicas", "must be at least 1")
+	}
 }
+
+var redisPath = regexp.MustCompile(`^(/\d*)?$`) // the number of a database
 
 func isRedisURL(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && u.Host != "" && (u.Scheme == "redis" || u.Scheme == "rediss")
+	return err == nil && u.Host != "" && (u.Scheme == "redis" || u.Scheme == "rediss") && redisPath.MatchString(u.Path)
 }
 
 // inboxForm keeps names usable in addresses, stored ids and variables.

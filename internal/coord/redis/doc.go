@@ -7,8 +7,8 @@
 // trip is under way and settled together, so the calls per key fall as the load grows.
 //
 // Decision: one failed call opens a circuit; until a probe succeeds every call answers coord.ErrUnavailable at once, keys woken here are
-// worked on here, and each replica spends its share of every budget. Afterwards, and after the server forgot everything, allowances
-// start from empty: what was spent meanwhile is not known.
+// worked on here, and each replica spends its share of every budget, by the number of those who last counted themselves on the server. Afterwards,
+// and after the server forgot everything, allowances start from empty: what was spent meanwhile is not known.
 //
 // Consequence: the server may be flushed, restarted or cut off at any moment. Scripts are sent again, the group is made again, leases
 // that cannot be renewed are lost before they expire, and keys that were waiting are found by the sweeper.

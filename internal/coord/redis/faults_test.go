@@ -225,6 +225,66 @@ func TestShareWhileUnreachable(t *testing.T) {
 	}
 }
 
+// Replicas count each other, so that together they spend no more than a budget when the server goes.
+func TestReplicasCountThemselves(t *testing.T) {
+	t.Parallel()
+	m := simulated(t)
+	server := direct(t, "redis://"+m.Addr())
+	at := time.Now()
+	var replicas []*redis.Coord
+	for range 3 {
+		replicas = append(replicas, dial(t, redis.Options{URL: "redis://" + m.Addr(), ClaimAfter: 2 * time.Second, Now: func() time.Time { return at }}))
+	}
+	heard := func() map[any]float64 {
+		at := map[any]float64{}
+		for _, z := range server.ZRangeWithScores(t.Context(), "kefu:replicas", 0, -1).Val() {
+			at[z.Member] = z.Score
+		}
+		return at
+	}
+	settled := func(n, times int) { // each of n has asked so often since there were n
+		t.Helper()
+		for range times {
+			var before map[any]float64
+			poll(t, func() error {
+				now := heard()
+				if len(now) != n {
+					return fmt.Errorf("%d replicas are known, want %d", len(now), n)
+				}
+				if before == nil {
+					before = now
+				}
+				for member, score := range now {
+					if score <= before[member] {
+						return fmt.Errorf("%v did not ask again", member)
+					}
+				}
+				return nil
+			})
+		}
+	}
+	settled(3, 1)
+	if err := replicas[0].Close(); err != nil {
+		t.Fatal(err)
+	}
+	settled(2, 2)
+	last := dial(t, redis.Options{URL: "redis://" + m.Addr(), ClaimAfter: 2 * time.Second, Now: func() time.Time { return at }})
+	settled(3, 1)
+	m.Close()
+	budget := coord.Budget{Count: 9, Per: 9 * time.Second}
+	for i, c := range append(replicas[1:], last) {
+		poll(t, func() error {
+			if !errors.Is(c.Ping(t.Context()), coord.ErrUnavailable) {
+				return errors.New("the server is still there")
+			}
+			return nil
+		})
+		if d, err := c.Take(t.Context(), coord.Ask{Name: "chat", Budget: budget}); err != nil || d.Wait != 3*time.Second {
+			t.Errorf("replica %d waits %s for its first unit (%v), want 3s: a third of what an empty allowance gives", i, d.Wait, err)
+		}
+	}
+}
+
 func TestHang(t *testing.T) {
 	t.Parallel()
 	at, err := url.Parse("redis://" + simulated(t).Addr())

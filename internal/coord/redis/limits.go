@@ -95,10 +95,13 @@ func (l *limits) take(ctx context.Context, asks []coord.Ask) (coord.Decision, er
 	}
 	wait, err := l.ask(ctx, asks)
 	if errors.Is(err, coord.ErrUnavailable) {
-		return l.alone.Take(shares(asks, l.coord.opts.Replicas)...)
+		return l.alone.Take(shares(asks, l.coord.replicas())...)
 	}
 	return coord.Decision{Wait: wait}, err
 }
+
+// replicas is by how many a budget is divided while the server is away.
+func (c *Coord) replicas() int { return max(c.opts.Replicas, int(c.queue.replicas.Load())) }
 
 // shares are asks of what one of n replicas may spend.
 func shares(asks []coord.Ask, n int) []coord.Ask {

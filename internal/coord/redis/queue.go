@@ -23,6 +23,8 @@ type queue struct {
 	local  *coord.Queue
 	wanted chan struct{} // a call of Next began to wait
 	sooner chan time.Duration
+	// replicas is how many there are, this one included, as the server told last; 0 = it never did.
+	replicas atomic.Int64
 
 	mu      sync.Mutex
 	entries map[string]string   // id to key, of all entries this process has
@@ -35,7 +37,7 @@ type queue struct {
 func newQueue(c *Coord) *queue {
 	q := &queue{
 		coord:   c,
-		keys:    []string{c.key("queue"), c.key("queue:states"), c.key("queue:later")},
+		keys:    []string{c.key("queue"), c.key("queue:states"), c.key("queue:later"), c.key("replicas")},
 		wanted:  make(chan struct{}, 1),
 		sooner:  make(chan time.Duration, 1),
 		entries: make(map[string]string),

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"kefu/internal/coord"
@@ -23,7 +24,7 @@ type Options struct {
 	Prefix string
 	// Consumer names this process within the installation; unique, made up from the host's name if empty.
 	Consumer string
-	// Replicas is by how many the budgets are divided while the server is away; 1 if less.
+	// Replicas is how many there are at least; 1 if less. They count themselves as long as the server is there; by that the budgets are divided while it is away.
 	Replicas int
 	// ClaimAfter is how long a silent process keeps its keys, 5 s if 0.
 	ClaimAfter time.Duration
@@ -62,6 +63,7 @@ func New(o Options) (*Coord, error) {
 		return nil, errors.New("redis url cannot be read; write redis://user:password@host:port/db")
 	}
 	o.setDefaults()
+	logging.Disable() // it prints a line for each connection it cannot make; the link says once that the server went, and once that it came
 	tune(settings)
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Coord{opts: o, client: redis.NewClient(settings), stop: stop}

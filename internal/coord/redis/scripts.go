@@ -2,11 +2,12 @@ package redis
 
 import "github.com/redis/go-redis/v9"
 
-// The queue is three keys, in this order in KEYS: the stream of entries, the hash that says for each key which entry stands for it
-// (one letter, the entry's id, "|" and the consumer that works on it; w = waits, p = in progress, d = in progress and woken again), and
-// the sorted set of delayed keys by due time in milliseconds. ARGV begins with the group and this consumer.
+// The queue is four keys, in this order in KEYS: the stream of entries, the hash that says for each key which entry stands for it
+// (one letter, the entry's id, "|" and the consumer that works on it; w = waits, p = in progress, d = in progress and woken again),
+// the sorted set of delayed keys by due time in milliseconds, and that of the consumers by when they were last heard of. ARGV begins with the
+// group and this consumer.
 const queueLib = `
-local stream, states, later = KEYS[1], KEYS[2], KEYS[3]
+local stream, states, later, replicas = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local group, me = ARGV[1], ARGV[2]
 
 local function now()
@@ -98,9 +99,10 @@ end
 return 0
 `)
 
-// tendScript keeps the entries in hand alive, wakes delayed keys that are due, and answers untilDue. ARGV: pairs of id and key.
+// tendScript keeps the entries in hand alive, wakes delayed keys that are due, and answers untilDue and how many consumers were heard of in the last
+// ARGV[3] milliseconds; then pairs of id and key.
 var tendScript = redis.NewScript(queueLib + `
-for n = 3, #ARGV, 2 do
+for n = 4, #ARGV, 2 do
   local letter, id, owner = state(ARGV[n + 1])
   if letter and id == ARGV[n] and owner == me then
     redis.call('XCLAIM', stream, group, me, 0, id, 'JUSTID')
@@ -110,7 +112,10 @@ for _, key in ipairs(redis.call('ZRANGEBYSCORE', later, '-inf', now(), 'LIMIT', 
   redis.call('ZREM', later, key)
   wake(key)
 end
-return untilDue()
+local at = now()
+redis.call('ZADD', replicas, at, me)
+redis.call('ZREMRANGEBYSCORE', replicas, '-inf', at - tonumber(ARGV[3]))
+return {untilDue(), redis.call('ZCARD', replicas)}
 `)
 
 // leaveScript gives what this consumer has in hand back to the others and removes it from the group.
@@ -127,6 +132,7 @@ for _, item in ipairs(pending) do
   end
 end
 if #pending < 1000 then redis.call('XGROUP', 'DELCONSUMER', stream, group, me) end
+redis.call('ZREM', replicas, me)
 return #pending
 `)
 

@@ -13,9 +13,9 @@ const (
 // tend is the loop that keeps entries in hand alive and wakes delayed keys, for this replica and for those that died.
 func (q *queue) tend(ctx context.Context) {
 	every := q.coord.opts.ClaimAfter / 4
-	timer := time.NewTimer(every)
+	timer := time.NewTimer(0) // at once, so that this replica and the others know of each other
 	defer timer.Stop()
-	at, swept := time.Now().Add(every), time.Now()
+	at, swept := time.Now(), time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -40,15 +40,24 @@ func (q *queue) tend(ctx context.Context) {
 
 // tendOnce returns when it should be called again.
 func (q *queue) tendOnce(ctx context.Context, every time.Duration) time.Duration {
-	reply, err := q.run(ctx, "tend", tendScript, q.inHand()...)
-	if err != nil {
+	silent := 2 * q.coord.opts.ClaimAfter
+	reply, err := q.run(ctx, "tend", tendScript, append([]any{silent.Milliseconds()}, q.inHand()...)...)
+	both, ok := reply.([]any)
+	if err != nil || !ok || len(both) != 2 {
 		return every
 	}
-	millis, _ := reply.(int64)
+	millis, _ := both[0].(int64)
+	replicas, _ := both[1].(int64)
+	q.heardOf(replicas)
 	if millis < 0 {
 		return every
 	}
 	return max(time.Duration(millis)*time.Millisecond, time.Millisecond)
+}
+
+// heardOf notes how many replicas there are. It falls by one at a time: after a flush the others must be heard of first.
+func (q *queue) heardOf(n int64) {
+	q.replicas.Store(max(n, q.replicas.Load()-1))
 }
 
 func (q *queue) inHand() []any {
