@@ -154,6 +154,7 @@ func TestPageTalk(t *testing.T) {
 	chromium(t)
 	t.Parallel()
 	b := browse(t, play(t).URL, 1400, 900)
+	tickets := 0
 	for i, desk := range []string{playground.FeishuInbox, playground.TelegramInbox} {
 		b.click(fmt.Sprintf(`.duty [data-desk=%q]`, desk))
 		b.see(`.duty [aria-pressed="true"]`, map[string]string{playground.FeishuInbox: "飞书", playground.TelegramInbox: "Telegram"}[desk])
@@ -168,16 +169,24 @@ func TestPageTalk(t *testing.T) {
 			}
 			b.write(customer, "转人工")
 			b.see(customer+` .account .bubble`, "正在为您转接")
+			b.see(customer+` .state`, "等待人工")
 			b.write(customer, order)
 			b.see(`#threads .line`, order)
 			b.click(`#threads li:nth-child(2) .thread`) // the latest case
 			b.see(`#talk .account .bubble`, order)
+			b.see(`#threads [aria-current] .tag`, "待接入")
 			b.write(`#talk`, answer)
 			b.see(customer+` .account .bubble`, answer)
+			b.see(customer+` .state`, "人工接待中")
+			b.see(`#threads [aria-current] .tag`, "接待中")
+			b.write(`#talk`, "/ticket 查物流")
+			b.see(`#threads [aria-current] .ticket`, fmt.Sprintf("#%d", 1001+tickets))
+			tickets++
 			b.see(`#talk .reactions`, "") // the agent sees that it arrived
 			b.write(`#talk`, "/close 已解决")
 			b.see(customer+` .account .bubble`, "本次人工服务已结束")
-			b.see(`#threads [aria-current]`, "已结束")
+			b.see(`#threads [aria-current] .tag`, "已结束")
+			b.see(customer+` .state`, "机器人接待")
 			b.see(`#talk .edited`, "已编辑")
 			if n := b.count(customer+` .bubble`, answer); n != 1 {
 				t.Errorf("%s sees %q %d times", inbox, answer, n)
@@ -191,6 +200,27 @@ func TestPageTalk(t *testing.T) {
 	if got := b.complaints(); len(got) > 0 {
 		t.Errorf("the console has errors: %q", got)
 	}
+}
+
+// The account that may only reply has its customers in WeChat's pane; what an agent writes to them waits for their next message.
+func TestPageSecondAccount(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	b := browse(t, play(t, func(o *playground.WorldOptions) { o.Passive = true }).URL, 1400, 900)
+	wx := pane(playground.WeChatInbox)
+	b.write(wx, "怎么退货")
+	b.see(wx+` .account .bubble`, "七天内")
+	eval[any](b, fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.value = 'shop-wechat-passive|oCustomerMei'; e.dispatchEvent(new Event('change')); })()`, wx+` .who`))
+	if n := b.count(wx+` .bubble`, ""); n > 0 {
+		t.Errorf("the talk of another customer is shown, %d posts", n)
+	}
+	b.write(wx, "转人工")
+	b.see(wx+` .account .bubble`, "客服回复后，请发送任意文字")
+	b.see(wx+` .state`, "等待人工")
+	b.write(`#talk`, "您好，请讲")
+	b.see(`#records .parked .inbox, #records .bad .inbox`, "微信·被动")
+	b.write(wx, "1")
+	b.see(wx+` .account .bubble`, "您好，请讲")
 }
 
 // Words of people stay words, whatever they look like.

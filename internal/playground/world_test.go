@@ -13,9 +13,13 @@ import (
 )
 
 // open starts a world and its page without a gateway.
-func open(t *testing.T) (*playground.World, *playground.Server) {
+func open(t *testing.T, with ...func(*playground.WorldOptions)) (*playground.World, *playground.Server) {
 	t.Helper()
-	w, err := playground.NewWorld(playground.WorldOptions{Telegram: telegramsim.Options{NoLimits: true}, Feishu: feishusim.Options{NoRateLimits: true}})
+	o := playground.WorldOptions{Telegram: telegramsim.Options{NoLimits: true}, Feishu: feishusim.Options{NoRateLimits: true}}
+	for _, f := range with {
+		f(&o)
+	}
+	w, err := playground.NewWorld(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,9 +38,9 @@ var entries = []kb.Entry{
 }
 
 // play starts a world with a gateway in it, and serves its page.
-func play(t *testing.T) *httptest.Server {
+func play(t *testing.T, with ...func(*playground.WorldOptions)) *httptest.Server {
 	t.Helper()
-	w, page := open(t)
+	w, page := open(t, with...)
 	gateway, err := app.New(t.Context(), w.Config(t.TempDir()), app.Options{Observe: page.Observe, NoBudgets: true}) // tests press faster than people
 	if err != nil {
 		t.Fatal(err)

@@ -40,7 +40,8 @@ type Record struct {
 	Decision string    `json:"decision,omitempty"`
 	Reason   string    `json:"reason,omitempty"`
 	For      string    `json:"for,omitempty"`
-	Via      string    `json:"via,omitempty"` // "passive" when carried by a request
+	Via      string    `json:"via,omitempty"`    // "passive" when carried by a request
+	Native   string    `json:"native,omitempty"` // the platform's id of what was sent
 }
 
 // Transcript is the stored record and its queue. It implements adapters.Gateway and is safe for concurrent use.
@@ -146,7 +147,7 @@ func (w *waits) done(id string) {
 }
 
 func (t *Transcript) observe(step string, e *Entry) {
-	r := Record{At: t.o.Now(), Step: step, ID: e.ID, Decision: e.Decision, Reason: string(e.Reason), For: e.For}
+	r := Record{At: t.o.Now(), Step: step, ID: e.ID, Decision: e.Decision, Reason: string(e.Reason), For: e.For, Native: string(e.Native)}
 	switch {
 	case e.In != nil:
 		r.Inbox = string(e.In.Inbox)

@@ -1,7 +1,7 @@
 // The page of the playground: panes of customers, the agents' groups, and the event log, fed by one stream of events.
 
 import { t, locale, switchLanguage, translate } from "./words.js";
-import { Talks, card, firstLine, oneLine } from "./talks.js";
+import { Talks, card, caseState, firstLine, oneLine, ticketOf } from "./talks.js";
 import { Pane, clock, make } from "./pane.js";
 import { Log } from "./log.js";
 
@@ -35,38 +35,82 @@ function complain(text) {
   complaint = setTimeout(() => { alert.hidden = true; }, 6000);
 }
 
-// Customers: one pane for each inbox.
+// Customers: one pane for each channel. WeChat's has two accounts, one of which may only reply.
 
 const newCustomer = "new";
-const customerPanes = new Map(); // inbox -> {pane, people, chosen}
+const customerPanes = new Map(); // inbox -> {pane, accounts, people, chosen}
 
-function addCustomerPane(customer) {
-  const { inbox } = customer;
+function addCustomer(customer) {
+  const { inbox, id, name } = customer;
   const channel = channels[inbox];
-  const label = inbox === "shop-wechat-passive" ? "wechatPassive" : channel;
-  const root = make("section", { class: `pane ${channel}`, "data-view": inbox, "data-inbox": inbox });
+  talks.names.set(`${inbox}|${id}`, name);
+  const c = [...customerPanes.values()].find((other) => other.channel === channel) ?? addCustomerPane(channel, customer);
+  c.accounts.push(inbox);
+  c.people.push(customer);
+  customerPanes.set(inbox, c);
+}
+
+function addCustomerPane(channel, first) {
+  const root = make("section", { class: `pane ${channel}`, "data-view": first.inbox, "data-inbox": first.inbox });
   byID("customers").append(root);
-  const c = { people: [customer], chosen: customer.id };
-  talks.names.set(`${inbox}|${customer.id}`, customer.name);
+  const c = { channel, accounts: [], people: [], chosen: first };
   // The item of a menu has its key in Text on Feishu, and in Press on WeChat.
   const event = ({ event: name, key }) => ({
     label: t(`event_${name}_${channel}`) + (key ? ` (${key})` : ""),
     run: () => c.pane.say({ Event: name, ...(key && { [channel === "feishu" ? "Text" : "Press"]: key }) }),
   });
   c.pane = new Pane(root, page, {
-    inbox, channel,
-    title: () => t("customerOf", t(label)),
-    heading: () => t(label),
-    place: () => ({ From: c.chosen }),
-    people: () => [...c.people.map(({ id }) => ({ id, name: talks.name(inbox, id) })), { id: newCustomer, name: t("newCustomer") }],
+    channel,
+    get inbox() { return c.chosen.inbox; },
+    title: () => t("customerOf", t(channel)),
+    heading: () => t(channel),
+    place: () => ({ From: c.chosen.id }),
+    choice: () => `${c.chosen.inbox}|${c.chosen.id}`,
+    people: () => c.accounts.flatMap((inbox) => [...c.people.filter((p) => p.inbox === inbox), { inbox, id: newCustomer }].map((p) => ({
+      id: `${inbox}|${p.id}`,
+      name: p.id === newCustomer ? t("newCustomer") : talks.name(inbox, p.id),
+      group: t(inbox === "shop-wechat-passive" ? "wechatAnswers" : "wechatPushes"),
+    }))),
+    state: () => withWhom(c.chosen),
     menu: () => [
-      { title: t("sendKind"), entries: kindEntries(inbox, c.pane) },
-      { title: t("doEvent"), entries: state.events[inbox].map(event) },
+      { title: t("sendKind"), entries: kindEntries(c.chosen.inbox, c.pane) },
+      { title: t("doEvent"), entries: state.events[c.chosen.inbox].map(event) },
     ],
-    chosen: (id) => chooseCustomer(c, inbox, id),
+    chosen: (choice) => chooseCustomer(c, ...choice.split("|")),
   });
-  c.pane.show(talks.talk(inbox, c.chosen));
-  customerPanes.set(inbox, c);
+  c.pane.talk = talks.talk(first.inbox, first.id);
+  return c;
+}
+
+// Whose case a card is about is learned from the gateway's records: its id there is card|inbox|chat#number, and it was sent for a message of the customer.
+
+const cards = new Map(); // inbox|chat of a conversation -> {number, inbox, message, cause} of its latest case's card
+
+function learnCard(r) {
+  const [, conversation, number] = /^card\|(.+)#(\d+)$/.exec(r.id) ?? [];
+  if (!conversation || !r.native || Number(number) < (cards.get(conversation)?.number ?? 0)) return;
+  cards.set(conversation, { number: Number(number), inbox: r.inbox, message: r.native, cause: r.for ?? "" });
+  markCustomers();
+}
+
+// A Feishu conversation is not named by its person: the message that caused the card tells who it is.
+function isOf(conversation, { cause }, customer) {
+  if (conversation === `${customer.inbox}|${customer.id}`) return true;
+  const [inbox, chat, , native] = cause.split("|");
+  return inbox === customer.inbox && talks.find(inbox, chat, native)?.chat === customer.id;
+}
+
+/** Who has a customer's talk: "bot", "waiting" for a person, "served" by one; "" before the first word. */
+function withWhom(customer) {
+  const [, at] = [...cards].find(([conversation, c]) => isOf(conversation, c, customer)) ?? [];
+  const post = at && talks.find(at.inbox, state.groups.find((g) => g.inbox === at.inbox).chat, at.message);
+  const now = caseState(post);
+  if (now === "waiting" || now === "served") return now;
+  return talks.talk(customer.inbox, customer.id).items.length ? "bot" : "";
+}
+
+function markCustomers() {
+  for (const { pane } of new Set(customerPanes.values())) pane.mark();
 }
 
 function kindEntries(inbox, pane) {
@@ -81,7 +125,7 @@ function chooseCustomer(c, inbox, id) {
     talks.names.set(`${inbox}|${id}`, `${t("customer")} ${c.people.length + 1}`);
     c.people.push({ inbox, id });
   }
-  c.chosen = id;
+  c.chosen = { inbox, id };
   c.pane.talk = talks.talk(inbox, id);
   c.pane.relabel();
 }
@@ -119,12 +163,6 @@ function threadTitle(talk) {
   return firstLine(card(talk)?.text) || talk.thread;
 }
 
-/** A case is closed when its card has no buttons left. */
-function isClosed(talk) {
-  const c = card(talk);
-  return Boolean(c?.edited && !c.buttons.length);
-}
-
 function openThread(talk) {
   desk.talk = talk;
   desk.pane.talk = talk;
@@ -142,21 +180,24 @@ function openGroup(inbox) {
   openThread(talks.threads(inbox, g.chat)[0] ?? talks.talk(inbox, g.chat));
 }
 
+const lastLine = (item) => (item ? `${clock(item.at)} · ${oneLine(item.text)}` : "");
+
 function showThreads() {
   const g = group();
   const entry = (talk, title, line, tags) => make("li", {},
     make("button", { type: "button", class: "thread", "data-thread": talk.thread, "aria-current": talk === desk.talk ? "true" : undefined, onclick: () => openThread(talk) },
       make("span", { class: "name", dir: "auto" }, title),
-      talk.unread ? make("span", { class: "unread" }, String(talk.unread)) : null, ...tags,
+      talk.unread ? make("span", { class: "unread" }, String(talk.unread)) : null, ...tags.filter(Boolean),
       make("span", { class: "line", dir: "auto" }, line)));
   const main = talks.talk(desk.inbox, g.chat);
   byID("threads").replaceChildren(
-    entry(main, t("main"), t("mainHint"), []),
+    entry(main, t("main"), lastLine(main.items.findLast((i) => !i.note && !i.card)) || t("mainHint"), []),
     ...talks.threads(desk.inbox, g.chat).map((talk) => {
-      const closed = isClosed(talk);
-      const last = talk.items.findLast((i) => !i.note);
-      return entry(talk, threadTitle(talk), `${clock(last?.at)} · ${oneLine(last?.text)}`,
-        [make("span", { class: `tag ${closed ? "closed" : "open"}` }, t(closed ? "caseClosed" : "caseOpen"))]);
+      const [now, ticket] = [caseState(card(talk)), ticketOf(card(talk))];
+      return entry(talk, threadTitle(talk), lastLine(talk.items.findLast((i) => !i.note)), [
+        now && make("span", { class: `tag ${now}` }, t(`case_${now}`)),
+        ticket && make("span", { class: "tag ticket", title: t("ticket") }, `🎫 ${ticket}`),
+      ]);
     }));
   for (const b of document.querySelectorAll("[data-group]")) {
     const other = state.groups.find((x) => x.inbox === b.dataset.group);
@@ -192,16 +233,18 @@ function refreshReactions() {
 talks.changed = (talk, item, isNew) => {
   if (!state.groups.some((g) => g.inbox === talk.inbox && g.chat === talk.chat)) {
     const c = customerPanes.get(talk.inbox);
-    if (!c.people.some((p) => p.id === talk.chat) && !known(talk)) {
+    if (!c.people.some((p) => p.inbox === talk.inbox && p.id === talk.chat) && !known(talk)) {
       c.people.push({ inbox: talk.inbox, id: talk.chat });
       c.pane.relabel();
     }
     if (c.pane.talk === talk) c.pane.update(item, isNew);
-    if (isNew && !item.note) fresh(talk.inbox);
+    if (isNew && !item.note) fresh(c.accounts[0]);
+    if (isNew) c.pane.mark();
     return;
   }
   if (desk.pane.talk === talk) desk.pane.update(item, isNew);
-  else if (isNew && talk.thread) talk.unread++;
+  else if (isNew && (talk.thread || !item.from && !item.card)) talk.unread++;
+  if (!item.from) markCustomers(); // it may be a card
   // The first case opens by itself; later ones wait in the list.
   if (isNew && talk.thread && talk.inbox === desk.inbox && !desk.talk.thread && talks.threads(talk.inbox, talk.chat).length === 1 && !desk.pane.box.value) openThread(talk);
   if (talk === desk.talk) desk.pane.heading.textContent = desk.pane.o.title();
@@ -237,6 +280,7 @@ function take(e) {
     case "deed": talks.deed(e.n, e.data); break;
     case "record":
       log.record(e.n, e.data);
+      if (e.data.step === "sent") learnCard(e.data);
       if (e.data.step === "sent" || e.data.step === "failed") refreshReactions();
       break;
   }
@@ -281,14 +325,14 @@ function showView(view) {
     b.setAttribute("aria-pressed", String(current));
     if (current) b.classList.remove("fresh");
   }
-  for (const { pane } of customerPanes.values()) pane.bottom();
+  for (const { pane } of new Set(customerPanes.values())) pane.bottom();
   desk.pane.bottom();
 }
 
 function relabel() {
   document.documentElement.lang = locale();
   translate(document);
-  for (const { pane } of customerPanes.values()) {
+  for (const { pane } of new Set(customerPanes.values())) {
     pane.root.setAttribute("aria-label", pane.o.title());
     pane.relabel();
   }
@@ -298,8 +342,7 @@ function relabel() {
   online(connected);
 }
 
-for (const customer of state.customers) addCustomerPane(customer);
-byID("passive-view").hidden = !customerPanes.has("shop-wechat-passive");
+for (const customer of state.customers) addCustomer(customer);
 for (const b of document.querySelectorAll("[data-desk]")) b.addEventListener("click", () => switchDesk(b.dataset.desk));
 for (const b of document.querySelectorAll("[data-group]")) b.addEventListener("click", () => openGroup(b.dataset.group));
 for (const b of document.querySelectorAll(".views button")) b.addEventListener("click", () => showView(b.dataset.view));

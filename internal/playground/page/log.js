@@ -92,7 +92,7 @@ export class Log {
     const li = make("li", { class: `record ${groups[r.step] ?? ""}${bad.has(r.step) ? " bad" : ""}` },
       make("time", { datetime: r.at }, clock(Date.parse(r.at))),
       make("span", { class: "step" }, t(`step_${r.step}`)),
-      make("span", { class: `inbox ${channels[r.inbox] ?? ""}` }, t(channels[r.inbox] ?? r.inbox)),
+      make("span", { class: `inbox ${channels[r.inbox] ?? ""}` }, t(r.inbox === "shop-wechat-passive" ? "wechatPassive" : channels[r.inbox] ?? r.inbox)),
       make("span", { class: "what" }, r.decision ? make("code", {}, r.decision) : null, reason, via, make("span", { class: "about", dir: "auto" }, this.#about(r))),
       make("button", { type: "button", class: "id", title: `${r.id}\n${t("trace")}`, "aria-label": t("trace"), onclick: () => this.#trace(r.for || r.id) }, make("bdi", {}, r.id)));
     this.rows.set(li, r);

@@ -32,8 +32,9 @@ function hue(name) {
 
 export class Pane {
   /**
-   * desk gives the pane what it needs of the page: talks, act(path, body) and people(): [{id, name, note}].
-   * o: inbox, channel (wechat, telegram, feishu), group (true in the agents' group), title(), menu(): the sections of the ＋ menu.
+   * desk gives the pane what it needs of the page: talks, act(path, body) and people(): [{id, name, group}].
+   * o: inbox, channel (wechat, telegram, feishu), group (true in the agents' group), title(), menu(): the sections of the ＋ menu,
+   * state(): "bot", "waiting", "served" or nothing.
    */
   constructor(root, desk, o) {
     this.root = root;
@@ -43,7 +44,7 @@ export class Pane {
     root.append(document.getElementById("pane").content.cloneNode(true));
     const find = (selector) => root.querySelector(selector);
     Object.assign(this, {
-      head: find(".head"), heading: find("h2"), who: find(".who"), posts: find(".posts"), quote: find(".quoting"), form: find("form"), box: find("textarea"), plus: find(".plus"), menu: find(".menu"),
+      head: find(".head"), heading: find("h2"), state: find(".state"), who: find(".who"), posts: find(".posts"), quote: find(".quoting"), form: find("form"), box: find("textarea"), plus: find(".plus"), menu: find(".menu"),
     });
     this.who.addEventListener("change", () => o.chosen(this.who.value));
     this.form.addEventListener("submit", (e) => { e.preventDefault(); this.submit(); });
@@ -171,16 +172,34 @@ export class Pane {
     translate(this.root);
     this.heading.textContent = this.o.heading?.() ?? this.o.title();
     const chosen = this.o.place().From;
-    this.who.replaceChildren(...this.o.people().map(({ id, name }) => {
-      const option = make("option", { value: id }, name);
-      option.selected = id === chosen;
-      return option;
-    }));
+    this.#options(this.o.people(), this.o.choice?.() ?? chosen);
+    this.mark();
     const name = this.desk.talks.name(inbox, chosen);
     this.box.setAttribute("aria-label", t("writeAs", name));
     this.box.placeholder = t("says", name);
     this.posts.setAttribute("aria-label", t("postsOf", this.o.title()));
     if (this.talk) this.show(this.talk);
+  }
+
+  // People of more than one account are told apart by the account's name above them.
+  #options(people, chosen) {
+    const option = ({ id, name }) => {
+      const e = make("option", { value: id }, name);
+      e.selected = id === chosen;
+      return e;
+    };
+    const groups = new Map();
+    for (const p of people) groups.set(p.group, [...(groups.get(p.group) ?? []), option(p)]);
+    this.who.replaceChildren(...(groups.size < 2 ? [...groups.values()].flat() : [...groups].map(([label, some]) => make("optgroup", { label }, ...some))));
+  }
+
+  /** Shows who has the talk now: the bot, nobody yet, or an agent. */
+  mark() {
+    const state = this.o.state?.();
+    this.state.hidden = !state;
+    if (!state) return;
+    this.state.className = `state ${state}`;
+    this.state.textContent = t(`with_${state}`);
   }
 
   /** Shows a talk from its beginning. */
@@ -222,7 +241,7 @@ export class Pane {
 
   #hint() {
     if (this.talk.items.length) return;
-    const tries = this.o.group ? [] : ["try1", "try2", "try3"].map((k) => make("button", { type: "button", class: "try", onclick: () => this.say({ Text: t(k) }) }, t(k)));
+    const tries = this.o.group ? [] : ["try1", "try2", "try3", "try4"].map((k) => make("button", { type: "button", class: "try", onclick: () => this.say({ Text: t(k) }) }, t(k)));
     this.posts.append(make("li", { class: "empty" }, make("p", {}, t(this.o.group ? (this.talk.thread ? "emptyThread" : "noCases") : "emptyChat")), ...tries));
   }
 

@@ -122,6 +122,18 @@ function label(item) {
   for (const b of item.buttons) item.labels.set(b.Data, b.Label);
 }
 
+const offers = (item, button) => item.buttons.some((b) => b.Data === button || b.Data.startsWith(`${button}:`));
+
+/** What a case's card says: "waiting", "served" or "closed"; the card offers to claim what waits, and to close what is served. */
+export function caseState(card) {
+  if (!card) return "";
+  if (offers(card, "claim")) return "waiting";
+  return offers(card, "close") ? "served" : "closed";
+}
+
+/** The number of the ticket that came of a case, as "#1001"; "" = none. */
+export const ticketOf = (card) => /^(?:工单|Ticket)[^#\n]*(#\d+)/m.exec(card?.text ?? "")?.[1] ?? "";
+
 /** The first post of the account in a thread: a case's card. */
 export const card = (talk) => talk.items.find((i) => !i.note && !i.from);
 
