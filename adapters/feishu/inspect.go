@@ -72,9 +72,11 @@ var inactive = map[int]string{
 	5: "its license has ended", 6: "the company's plan has ended",
 }
 
-// events are what must be subscribed to; no API tells what is.
+// events and callback are what must be subscribed to; no API tells what is.
 const events = "im.message.receive_v1, im.message.updated_v1, im.message.recalled_v1, im.chat.access_event.bot_p2p_chat_entered_v1, im.chat.member.bot.added_v1, " +
-	"im.chat.member.bot.deleted_v1, im.chat.disbanded_v1, application.bot.menu_v6 and the callback card.action.trigger"
+	"im.chat.member.bot.deleted_v1, im.chat.disbanded_v1, application.bot.menu_v6"
+
+const callback = "card.action.trigger"
 
 // inspectDelivery says how events must reach us. A connection can be tried; what else is set in the console can only be told.
 func (a *Adapter) inspectDelivery(ctx context.Context, url string) adapters.Finding {
@@ -93,8 +95,8 @@ func (a *Adapter) inspectDelivery(ctx context.Context, url string) adapters.Find
 			"请求地址和 http.public_url 都改成 https，防止途中被偷看或篡改"))
 	}
 	return adapters.Warn("webhook: the platform does not tell its settings by API, please compare", eventsPage(
-		fmt.Sprintf("the request address of 事件配置 and of 回调配置 must be %s, Encrypt Key and Verification Token as in the configuration, with %s", url, events),
-		fmt.Sprintf("「事件配置」和「回调配置」的请求地址都应为 %s，Encrypt Key、Verification Token 与配置相同，并订阅 %s", url, events)))
+		fmt.Sprintf("the request address of 事件配置 and of 回调配置 must be %s, Encrypt Key and Verification Token as in the configuration, with %s and the callback %s", url, events, callback),
+		fmt.Sprintf("「事件配置」和「回调配置」的请求地址都应为 %s，Encrypt Key、Verification Token 与配置相同，并订阅事件 %s 和回调 %s", url, events, callback)))
 }
 
 // inspectConnection asks for the address of the long connection.
@@ -102,8 +104,8 @@ func (a *Adapter) inspectConnection(ctx context.Context) adapters.Finding {
 	_, _, err := a.client.endpoint(ctx)
 	if err == nil {
 		return adapters.Warn("long connection: the platform gives us an address; it does not tell what is subscribed, please compare", eventsPage(
-			"both subscription modes must be 使用长连接接收 (persistent connection), with "+events,
-			"两处订阅方式都应为「使用长连接接收」，并订阅 "+events))
+			"both subscription modes must be 使用长连接接收 (persistent connection), with "+events+" and the callback "+callback,
+			"两处订阅方式都应为「使用长连接接收」，并订阅事件 "+events+" 和回调 "+callback))
 	}
 	fix := fixReach
 	var no *refusedError

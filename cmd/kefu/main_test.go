@@ -186,6 +186,9 @@ feishu< 进行中的会话：1...
 	if err := g.cmd.Wait(); err != nil {
 		t.Errorf("stopped with %v: %s", err, g.log)
 	}
+	if !strings.Contains(g.log.String(), "Telegram is not told where to deliver") {
+		t.Errorf("serve does not log what check warns about: %s", g.log)
+	}
 	g.restored(t, file)
 }
 
@@ -255,6 +258,25 @@ func (g *gateway) tellMore(t *testing.T) {
 			if strings.Contains(p.Text, "还在吗") && p.Thread == card.ID {
 				return
 			}
+		}
+	}
+}
+
+// A correct file shows the addresses to enter on the platforms' pages.
+func TestCheckTellsAddresses(t *testing.T) {
+	g := newGateway(t)
+	text, err := os.ReadFile(g.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := strings.Replace(string(text), "http: {", `http: { public_url: "https://bot.example.com",`, 1)
+	if err := os.WriteFile(g.config, []byte(named), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, ok := output(t, "check", "-c", g.config)
+	for _, inbox := range []string{"shop-wechat", "shop-feishu", "shop-telegram"} {
+		if want := inbox + " is delivered to https://bot.example.com/webhook/" + inbox; !ok || !strings.Contains(out, want) {
+			t.Errorf("%q is not in:\n%s", want, out)
 		}
 	}
 }

@@ -26,7 +26,10 @@ func serve() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: l}))
+		log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: l, ReplaceAttr: readable}))
+		for _, w := range cfg.Warnings() {
+			log.Warn("configuration: " + w)
+		}
 		a, err := app.New(c.Context(), cfg, app.Options{Log: log})
 		if err != nil {
 			return err
@@ -34,6 +37,14 @@ func serve() *cobra.Command {
 		return a.Run(c.Context())
 	}
 	return c
+}
+
+// readable writes durations as people do, not as nanoseconds.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 func check() *cobra.Command {
@@ -49,6 +60,11 @@ func check() *cobra.Command {
 			fmt.Fprintln(c.OutOrStdout(), "warning:", w)
 		}
 		fmt.Fprintf(c.OutOrStdout(), "%s is correct: %d inboxes, %d desks, %d people\n", *path, len(cfg.Inboxes), len(cfg.Desks), len(cfg.People))
+		for _, in := range cfg.Inboxes {
+			if url := cfg.WebhookURL(in.Name); url != "" && in.Webhook() {
+				fmt.Fprintf(c.OutOrStdout(), "  %s is delivered to %s\n", in.Name, url)
+			}
+		}
 		if *live {
 			return inspect(c, cfg)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -57,10 +56,7 @@ func inspect(ctx context.Context, ad adapters.Adapter, q adapters.Inspection) []
 }
 
 func inspection(cfg *config.Config, inbox adapters.InboxName) adapters.Inspection {
-	var q adapters.Inspection
-	if base := strings.TrimRight(cfg.HTTP.PublicURL, "/"); base != "" {
-		q.WebhookURL = base + "/webhook/" + string(inbox)
-	}
+	q := adapters.Inspection{WebhookURL: cfg.WebhookURL(inbox)}
 	for _, k := range cfg.Desks {
 		if k.Inbox == inbox {
 			q.Groups = append(q.Groups, k.Chat)

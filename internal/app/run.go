@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -183,13 +182,12 @@ const (
 
 // register tells the platforms our webhook addresses, each until it has heard: without, nothing would ever arrive.
 func (a *App) register(ctx context.Context, g *errgroup.Group) {
-	base := strings.TrimRight(a.cfg.HTTP.PublicURL, "/")
-	if base == "" {
+	if a.cfg.HTTP.PublicURL == "" {
 		return
 	}
 	for _, ad := range a.adapters {
 		if r, ok := adapters.As[adapters.Registrar](ad); ok {
-			g.Go(func() error { a.registerOne(ctx, r, ad.Inbox(), base+"/webhook/"+string(ad.Inbox())); return nil })
+			g.Go(func() error { a.registerOne(ctx, r, ad.Inbox(), a.cfg.WebhookURL(ad.Inbox())); return nil })
 		}
 	}
 }

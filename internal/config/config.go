@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strings"
+
 	"kefu/adapters"
 	"kefu/adapters/feishu"
 	"kefu/adapters/telegram"
@@ -88,6 +90,27 @@ type Inbox struct {
 	WeChat   *wechat.Config     `yaml:"wechat"`
 	Feishu   *feishu.Config     `yaml:"feishu"`
 	Telegram *telegram.Config   `yaml:"telegram"`
+}
+
+// Webhook says whether the platform calls us; otherwise we connect to it.
+func (in Inbox) Webhook() bool {
+	switch {
+	case in.Feishu != nil:
+		return in.Feishu.Transport != feishu.TransportWebsocket
+	case in.Telegram != nil:
+		return in.Telegram.Transport != telegram.TransportPolling
+	default:
+		return true
+	}
+}
+
+// WebhookURL is where the platform of an inbox delivers to; empty when no public address is configured.
+func (c *Config) WebhookURL(inbox adapters.InboxName) string {
+	base := strings.TrimRight(c.HTTP.PublicURL, "/")
+	if base == "" {
+		return ""
+	}
+	return base + "/webhook/" + string(inbox)
 }
 
 // String leaves out the block: a wrong verb would make fmt print the secrets behind the pointer.

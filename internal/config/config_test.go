@@ -199,6 +199,35 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	}
 }
 
+// Telegram is told where to deliver, which takes an address; what connects by itself has none.
+func TestWebhookAddress(t *testing.T) {
+	const public = `http: { public_url: "https://bot.example.com/", trusted_proxies: ["127.0.0.1"] }`
+	tests := map[string]struct {
+		transport string
+		url       string
+		warned    bool
+	}{
+		"":     {"webhook", "", true},
+		" ":    {"polling", "", false},
+		public: {"webhook", "https://bot.example.com/webhook/t", false},
+	}
+	for http, want := range tests {
+		c := load(t, http+`
+timezone: Asia/Shanghai
+inboxes: [{ name: t, channel: telegram, telegram: { token: "123456:AAabcdefghijklmnopqrstuvwxyz0123456", secret_token: s, transport: `+want.transport+` } }]
+`)
+		if got := c.WebhookURL("t"); got != want.url {
+			t.Errorf("%q: address %q, want %q", http, got, want.url)
+		}
+		if got := strings.Contains(strings.Join(c.Warnings(), "\n"), "not told where to deliver"); got != want.warned {
+			t.Errorf("%q: warned %v, want %v: %q", http, got, want.warned, c.Warnings())
+		}
+		if got := c.Inboxes[0].Webhook(); got != (want.transport == "webhook") {
+			t.Errorf("%q: delivered by the platform %v", http, got)
+		}
+	}
+}
+
 // A gateway on loopback with a public address stands behind a proxy on its own machine, which must be named.
 func TestWarnsOfAnUnnamedProxy(t *testing.T) {
 	tests := map[string]bool{

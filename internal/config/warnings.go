@@ -24,6 +24,8 @@ func (c *Config) Warnings() []string {
 			warn("inbox %s: in plain mode the signature does not cover the message, so anybody who saw one delivery can forge others for five minutes; use mode safe", in.Name)
 		case in.Feishu != nil && in.Feishu.EncryptKey == "" && in.Feishu.Transport != feishu.TransportWebsocket:
 			warn("inbox %s: without encrypt_key deliveries are not signed, only their token is compared; set an Encrypt Key on the platform", in.Name)
+		case in.Telegram != nil && in.Webhook() && c.HTTP.PublicURL == "":
+			warn("inbox %s: without http.public_url Telegram is not told where to deliver; write it, or use transport: polling", in.Name)
 		}
 	}
 	if len(c.Desks) == 0 {
