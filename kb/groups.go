@@ -1,7 +1,6 @@
 package kb
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -146,40 +145,4 @@ func (l *leaders) put(text int, fs []feature) {
 		l.postings[f.name] = append(l.postings[f.name], posting{len(l.groups), f.weight})
 	}
 	l.groups = append(l.groups, []int{text})
-}
-
-// Contradiction is a pair of entries that ask much the same and answer differently.
-type Contradiction struct{ A, B *Entry }
-
-// sameQuestion is the likeness from which two entries are taken to ask the same.
-const sameQuestion = 0.8
-
-// Contradictions finds live entries in one language that ask much the same and answer differently, at most limit pairs.
-func Contradictions(entries []Entry, limit int) []Contradiction {
-	var live []*Entry
-	var texts []string
-	for i := range entries {
-		if entries[i].State == Live {
-			live = append(live, &entries[i])
-			texts = append(texts, entries[i].Question)
-		}
-	}
-	var out []Contradiction
-	for _, group := range Alike(texts, sameQuestion) {
-		a := live[group[0]]
-		for _, other := range group[1:] {
-			if b := live[other]; a.Language == b.Language && Normalize(a.Answer) != Normalize(b.Answer) && overlap(a, b) {
-				out = append(out, Contradiction{a, b})
-			}
-		}
-	}
-	slices.SortStableFunc(out, func(x, y Contradiction) int {
-		return cmp.Compare(max(y.A.Revision, y.B.Revision), max(x.A.Revision, x.B.Revision))
-	})
-	return out[:min(len(out), limit)]
-}
-
-// overlap says whether there is a time at which both are valid.
-func overlap(a, b *Entry) bool {
-	return (a.ValidTo.IsZero() || b.ValidFrom.Before(a.ValidTo)) && (b.ValidTo.IsZero() || a.ValidFrom.Before(b.ValidTo))
 }

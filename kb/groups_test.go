@@ -30,20 +30,3 @@ func TestAlikeIsBounded(t *testing.T) {
 		t.Errorf("%d groups, want 5000", got)
 	}
 }
-
-func TestContradictions(t *testing.T) {
-	entries := []kb.Entry{
-		{ID: "1", Question: "保修期是多久", Answer: "一年。", State: kb.Live},
-		{ID: "2", Question: "保修期是多久呢", Answer: "两年。", State: kb.Live, Revision: 5},
-		{ID: "3", Question: "保修期是多久啊", Answer: "一年！", State: kb.Live},
-		{ID: "4", Question: "门店在哪里", Answer: "南京路。", State: kb.Live},
-		{ID: "5", Question: "保修期是多久吗", Answer: "三年。", State: kb.Draft},
-	}
-	var got []string
-	for _, c := range kb.Contradictions(entries, 10) {
-		got = append(got, string(c.A.ID+"-"+c.B.ID))
-	}
-	if diff := cmp.Diff([]string{"1-2"}, got); diff != "" {
-		t.Errorf("contradictions (-want +got):\n%s", diff)
-	}
-}
