@@ -56,11 +56,14 @@ type Inbox struct {
 
 // Options are what a Console is built with.
 type Options struct {
-	Store         *docstore.Store // keeps the dialogs
-	Knowledge     *kb.Store
-	Index         Index
-	Answers       Matcher // as customers are answered, which may take longer; nil = Index
-	Files         Files   // nil = rows are pasted, no files
+	Store     *docstore.Store // keeps the dialogs
+	Knowledge *kb.Store
+	Index     Index
+	Answers   Matcher // as customers are answered, which may take longer; nil = Index
+	Files     Files   // nil = rows are pasted, no files
+	// Rehearse ranks entries that are not in use yet as Answers would: results by index and question; plain counts the questions compared without what helps
+	// there. nil = as the indexes themselves do.
+	Rehearse      func(ctx context.Context, questions []kb.Question, indexes ...*kb.Index) (results [][]kb.Result, plain int)
 	Record        Record
 	Conversations *handoff.Conversations
 	Directory     *handoff.Directory
@@ -88,11 +91,26 @@ func New(ctx context.Context, o Options) (*Console, error) {
 	if o.Answers == nil {
 		o.Answers = o.Index
 	}
+	if o.Rehearse == nil {
+		o.Rehearse = plainly
+	}
 	sessions, err := docstore.Open[session](ctx, o.Store, "faq_dialogs")
 	if err != nil {
 		return nil, err
 	}
 	return &Console{Options: o, sessions: sessions, answers: richtext.New()}, nil
+}
+
+// plainly ranks entries by the indexes alone.
+func plainly(_ context.Context, questions []kb.Question, indexes ...*kb.Index) (results [][]kb.Result, plain int) {
+	for _, x := range indexes {
+		list := make([]kb.Result, len(questions))
+		for i, q := range questions {
+			list[i] = x.Match(q)
+		}
+		results = append(results, list)
+	}
+	return results, 0
 }
 
 // The command, and what ids of our buttons and posts begin with.

@@ -213,6 +213,7 @@ func (t *turn) outcomeOf(r kb.Result) string {
 
 type changes struct {
 	asked int // questions in all
+	plain int // different ones compared without what else has a say in answers
 	list  []change
 }
 
@@ -237,21 +238,31 @@ func (t *turn) changes(waiting []kb.Entry) (changes, error) {
 	}
 	now, then := kb.IndexOf(all, kb.IndexOptions{Now: t.Now}), kb.IndexOf(next, kb.IndexOptions{Now: t.Now})
 	out := changes{}
+	var asks []kb.Question
 	for _, q := range questions {
+		for _, language := range q.languages() {
+			asks = append(asks, kb.Question{Text: q.text, Language: language})
+		}
+	}
+	var results [][]kb.Result
+	results, out.plain = t.Rehearse(t.ctx, asks, now, then)
+	at := 0
+	for _, q := range questions {
+		n := len(q.languages())
 		out.asked += q.count
-		if c := t.change(q, now, then); c.count > 0 {
+		if c := t.change(q, results[0][at:at+n], results[1][at:at+n]); c.count > 0 {
 			out.list = append(out.list, c)
 		}
+		at += n
 	}
 	return out, nil
 }
 
-// change compares what a question got with what it would get, in each place it was asked from.
-func (t *turn) change(q *asked, now, then Matcher) change {
+// change compares what a question got with what it would get, in each of its languages and each place it was asked from.
+func (t *turn) change(q *asked, now, then []kb.Result) change {
 	c := change{question: q}
-	for _, language := range q.languages() {
-		ask := kb.Question{Text: q.text, Language: language}
-		before, after := now.Match(ask), then.Match(ask)
+	for i, language := range q.languages() {
+		before, after := now[i], then[i]
 		was, becomes := t.outcomeOf(before), t.outcomeOf(after)
 		old, next := t.answering(before), t.answering(after)
 		for p, count := range q.from {
@@ -307,6 +318,9 @@ func (t *turn) told(c changes) string {
 		count += one.count
 	}
 	lines := []string{t.words(texts.FaqReplayHead, "Asked", c.asked, "Changed", count)}
+	if c.plain > 0 {
+		lines = append(lines, t.words(texts.FaqReplayPlain, "Count", c.plain))
+	}
 	for _, one := range c.list[:min(len(c.list), replayShown)] {
 		lines = append(lines, t.words(texts.FaqReplayItem, "Question", cut(one.question.text, 40), "Times", many(one.count), "Before", one.before, "After", one.after))
 	}

@@ -297,10 +297,14 @@ func (a *App) engine(ctx context.Context, record *transcript.Transcript) (*bot.E
 	})
 	knowledge := timedIndex{a.knowledge(), a.timing.match}
 	channels, inboxes := a.channels()
-	faq, err := editor.New(ctx, editor.Options{
+	o := editor.Options{
 		Store: a.store, Knowledge: a.faq, Index: a.index, Answers: knowledge, Files: a.media, Record: record, Conversations: conversations, Directory: directory, Words: words,
 		Thresholds: a.cfg.Bot.Thresholds(), Inboxes: inboxes, Language: a.cfg.Language, Speaks: bot.LanguageOf, Now: a.clock(), Log: a.o.Log,
-	})
+	}
+	if a.reranker != nil {
+		o.Rehearse = a.reranker.Rehearse
+	}
+	faq, err := editor.New(ctx, o)
 	if err != nil {
 		return nil, err
 	}

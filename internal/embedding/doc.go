@@ -7,5 +7,5 @@
 // failure nobody waits for half a minute.
 //
 // Vectors of the entries' texts are computed in the background by Run and kept in memory, one byte per dimension, up to maxTexts texts; entries beyond
-// keep their place among those without a vector.
+// keep their place among those without a vector. Rehearse weighs what is not published yet in the same way, for a preview of what publishing would change.
 package embedding

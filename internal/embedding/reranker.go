@@ -25,6 +25,7 @@ type Options struct {
 	Index   Index
 	Client  *Client
 	Timeout time.Duration // most a question waits, 0 = 800 ms
+	Trial   time.Duration // most Rehearse waits in all, 0 = 5 s
 	Now     func() time.Time
 	Log     *slog.Logger
 }
@@ -40,6 +41,7 @@ type Reranker struct {
 
 const (
 	defaultTimeout = 800 * time.Millisecond
+	defaultTrial   = 5 * time.Second
 	pause          = 30 * time.Second // after a failure
 	poll           = 2 * time.Second
 	batch          = 64
@@ -56,7 +58,7 @@ const sharpness = 12
 
 // New returns a re-ranker. Without Run it has no vectors and changes nothing.
 func New(o Options) *Reranker {
-	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
+	o.Timeout, o.Trial = cmp.Or(o.Timeout, defaultTimeout), cmp.Or(o.Trial, defaultTrial)
 	return &Reranker{Options: o, vectors: map[string]Vector{}}
 }
 
@@ -66,7 +68,7 @@ func (r *Reranker) Entry(id kb.EntryID) (*kb.Entry, bool) { return r.Index.Entry
 // Match ranks the entries, with the service's help if that comes in time.
 func (r *Reranker) Match(q kb.Question) kb.Result {
 	found := r.Index.Match(q)
-	if len(found.Candidates) < 2 || found.Candidates[0].Confidence >= sure || !r.ready() {
+	if !unsure(&found) || !r.ready() {
 		return found
 	}
 	ctx, stop := context.WithTimeout(context.Background(), r.Timeout)
@@ -76,19 +78,19 @@ func (r *Reranker) Match(q kb.Question) kb.Result {
 		r.rest(ctx, err)
 		return found
 	}
-	r.weigh(&found, asked[0])
+	r.weigh(&found, asked[0], nil)
 	return found
 }
 
-// weigh changes the shares of the candidates that have vectors; what all of them have together stays.
-func (r *Reranker) weigh(found *kb.Result, asked Vector) {
+// weigh changes the shares of the candidates that have vectors, kept ones or more; what all of them have together stays.
+func (r *Reranker) weigh(found *kb.Result, asked Vector, more map[string]Vector) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	best := math.Inf(-1)
 	likeness := make([]float64, len(found.Candidates))
 	before, after := 0.0, 0.0
 	for i, c := range found.Candidates {
-		likeness[i] = r.likeness(c.Entry, asked)
+		likeness[i] = r.likeness(c.Entry, asked, more)
 		best = max(best, likeness[i])
 	}
 	if math.IsInf(best, -1) {
@@ -109,10 +111,14 @@ func (r *Reranker) weigh(found *kb.Result, asked Vector) {
 }
 
 // likeness is that of the entry's likest text, -Inf when none has a vector.
-func (r *Reranker) likeness(e *kb.Entry, asked Vector) float64 {
+func (r *Reranker) likeness(e *kb.Entry, asked Vector, more map[string]Vector) float64 {
 	best := math.Inf(-1)
 	for _, text := range texts(e) {
-		if x, ok := r.vectors[text].Cosine(asked); ok {
+		v := r.vectors[text]
+		if v == nil {
+			v = more[text]
+		}
+		if x, ok := v.Cosine(asked); ok {
 			best = max(best, x)
 		}
 	}

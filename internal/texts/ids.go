@@ -383,6 +383,7 @@ const (
 	FaqNothingWaits            = "faq_nothing_waits"
 	FaqPublished               = "faq_published"    // Count
 	FaqReplayHead              = "faq_replay_head"  // Asked, Changed
+	FaqReplayPlain             = "faq_replay_plain" // Count
 	FaqReplayItem              = "faq_replay_item"  // After, Before, Question, Times
 	FaqRewritten               = "faq_rewritten"    // Line
 	FaqMore                    = "faq_more"         // Count
