@@ -139,6 +139,7 @@ var rules = []func(e *Engine, ctx context.Context, t *turn) (taken bool, err err
 
 func (e *Engine) decide(ctx context.Context, c *handoff.Conversation, m *adapters.Message) (transcript.Plan, error) {
 	t := e.newTurn(c, m)
+	t.heard()
 	for _, rule := range rules {
 		taken, err := rule(e, ctx, t)
 		if err != nil {

@@ -138,12 +138,19 @@ func (e *Engine) picked(ctx context.Context, t *turn) (bool, error) {
 	if t.m.Choice == choiceNone {
 		return true, e.noneMeant(ctx, t)
 	}
-	if q == nil || t.m.Kind == adapters.KindCallback {
+	if t.m.Kind == adapters.KindCallback || q == nil && !t.lapsed {
 		return false, nil
 	}
 	n, ok := digit(t.text)
+	none := normalize(t.text) == normalize(t.words(texts.ClarifyNone))
 	switch {
-	case !ok && normalize(t.text) == normalize(t.words(texts.ClarifyNone)):
+	case q == nil && (ok || none):
+		t.decision = "clarify: too late"
+		t.say(texts.ClarifyLapsed)
+		return true, nil
+	case q == nil:
+		return false, nil
+	case none:
 		return true, e.noneMeant(ctx, t)
 	case !ok:
 		return e.pickedByLabel(t, q), nil

@@ -2,9 +2,11 @@ package bot
 
 import (
 	"strings"
+	"time"
 
 	"kefu/adapters"
 	"kefu/handoff"
+	"kefu/internal/docstore"
 	"kefu/internal/texts"
 	"kefu/internal/transcript"
 )
@@ -17,7 +19,9 @@ type turn struct {
 	// text is the utterance: what was written, or recognized from a voice message.
 	text string
 	// back says that they had left.
-	back     bool
+	back bool
+	// lapsed says that a question of ours ended by their long silence.
+	lapsed   bool
 	posts    []transcript.Post
 	decision string
 	finding  *transcript.Finding
@@ -43,6 +47,40 @@ func (e *Engine) newTurn(c *handoff.Conversation, m *adapters.Message) *turn {
 		t.back, c.Left = c.Left, false
 	}
 	return t
+}
+
+// patience is how long what is asked of a contact waits for the answer, as in package editor.
+const patience = 30 * time.Minute
+
+// heard notes that the contact is here, and ends what was asked of them before a long silence. What counts is when they wrote: a message may be handled late.
+func (t *turn) heard() {
+	if t.m.Kind != adapters.KindMessage && t.m.Kind != adapters.KindCallback {
+		return
+	}
+	at, d := t.e.Now(), &t.c.Dialog
+	if sent := t.m.SentAt; !sent.IsZero() && sent.Before(at) {
+		at = sent
+	}
+	if !d.Heard.IsZero() && at.Sub(d.Heard) >= patience {
+		t.lapse()
+	}
+	if at.After(d.Heard) {
+		d.Heard = docstore.Millis(at)
+	}
+}
+
+// lapse ends what is half done, and says so where the contact had written something for it.
+func (t *turn) lapse() {
+	d := &t.c.Dialog
+	t.lapsed = d.Clarify != nil
+	for i := range d.Votes {
+		t.lapsed = t.lapsed || d.Votes[i].Open
+		d.Votes[i].Open = false
+	}
+	if d.Form != nil {
+		t.say(texts.FormLapsed)
+	}
+	d.Clarify, d.Form, d.Spent, d.Misses, d.Unhelpful = nil, nil, nil, 0, 0
 }
 
 // utterance is the text of a message as the bot reads it.

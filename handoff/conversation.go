@@ -63,6 +63,8 @@ type Dialog struct {
 	Spent []string `json:"spent,omitempty"`
 	// Rated are the answers the contact rated last; they outlive the rest of the dialog.
 	Rated []Rating `json:"rated,omitempty"`
+	// Heard is when the contact wrote or pressed last: after a long silence what was asked before is over.
+	Heard time.Time `json:"heard,omitzero"`
 }
 
 // Rating says that a contact rated an entry's answer.

@@ -22,6 +22,7 @@ const (
 	ClarifyNone       = "clarify_none"
 	ClarifyFooter     = "clarify_footer"
 	ClarifyInvalid    = "clarify_invalid" // Count
+	ClarifyLapsed     = "clarify_lapsed"
 	Unknown           = "unknown"
 	UnknownOfferHuman = "unknown_offer_human"
 	UnsupportedKind   = "unsupported_kind"
@@ -60,6 +61,7 @@ const (
 const (
 	FormTicketTitle    = "form_ticket_title"
 	FormTicketDetails  = "form_ticket_details"
+	FormLapsed         = "form_lapsed"
 	FormInvalidEmpty   = "form_invalid_empty"
 	FormTooLong        = "form_too_long"        // Limit
 	TicketCreated      = "ticket_created"       // Number, Title
