@@ -239,7 +239,7 @@ func (t *turn) stats(string, int) error {
 	for _, kind := range []transcript.FindingKind{
 		transcript.FoundAnswer, transcript.FoundChoices, transcript.FoundNothing, transcript.FoundPicked, transcript.FoundGood, transcript.FoundBad,
 	} {
-		err := t.Record.Findings(t.ctx, kind, since, gapsLimit, func(e *transcript.Entry) error {
+		err := t.findings(kind, since, gapsLimit, func(e *transcript.Entry) error {
 			totals[kind]++
 			count(entries, kind, kb.EntryID(e.Finding.Entry))
 			return nil

@@ -130,11 +130,23 @@ func placeOf(e *transcript.Entry) place {
 	return p
 }
 
+// findings reads what came of customers' messages. People with a role try things out in their private chats: what they ask nobody needs to be answered.
+func (t *turn) findings(kind transcript.FindingKind, since time.Time, limit int, fn func(*transcript.Entry) error) error {
+	return t.Record.Findings(t.ctx, kind, since, limit, func(e *transcript.Entry) error {
+		if e.In != nil {
+			if _, known := t.Directory.Member(e.In.Inbox, e.In.From.ID); known {
+				return nil
+			}
+		}
+		return fn(e)
+	})
+}
+
 // questions collects what was asked since, by what came of it, the most frequent first.
 func (t *turn) questions(since time.Time, limit int, kinds ...transcript.FindingKind) ([]*asked, error) {
 	byText := map[string]*asked{}
 	for _, kind := range kinds {
-		err := t.Record.Findings(t.ctx, kind, since, limit, func(e *transcript.Entry) error {
+		err := t.findings(kind, since, limit, func(e *transcript.Entry) error {
 			text := cmp.Or(e.Finding.Question, spoken(e))
 			key := kb.Normalize(text)
 			if kind == transcript.FoundPicked || kind == transcript.FoundBad {

@@ -62,7 +62,7 @@ func TestReplayAsksTheEmbeddingService(t *testing.T) {
 	}
 	inbox := playground.TelegramInbox
 	ed := &talk{t: t, p: r.Platforms()[inbox], from: string(editors[inbox])}
-	c := &talk{t: t, p: ed.p, from: "690066"}
+	c := &talk{t: t, p: ed.p, from: askers[inbox]}
 	ed.say("/faq add 怎么退款 | 在订单页申请。", "已生效：#2")
 	c.say("怎么退", "")
 	ed.say("/faq add --draft 怎么退换 | 七天内可以换。", "草稿：#3")
