@@ -18,9 +18,9 @@ import (
 )
 
 // backends are the stores the guarantee is shown on.
-func backends(t *testing.T) map[string]func(*testing.T) *docstore.Store {
+func backends(t *testing.T) map[string]func(*testing.T) docstore.Driver {
 	t.Helper()
-	return map[string]func(*testing.T) *docstore.Store{"sqlite": embedded, "mongo": documentServer(t)}
+	return map[string]func(*testing.T) docstore.Driver{"sqlite": file, "mongo": documentServer(t)}
 }
 
 var errDied = errors.New("died")
@@ -46,14 +46,18 @@ func TestCrashAtEachStep(t *testing.T) {
 		if backend == "mongo" {
 			keys, messages = keys[:1], 6 // keys are the platform's matter, not the store's; its queries are scans
 		}
-		for _, step := range []string{transcript.TrapDecided, transcript.TrapPosted, transcript.TrapClaimed, transcript.TrapAccepted} {
+		for _, step := range []string{transcript.TrapTaken, transcript.TrapDecided, transcript.TrapPosted, transcript.TrapClaimed, transcript.TrapAccepted} {
 			for _, keyed := range keys {
 				t.Run(fmt.Sprintf("%s/%s/keyed=%v", backend, step, keyed > 0), func(t *testing.T) {
 					t.Parallel()
-					crashAt(t, open(t), messages, step, keyed)
+					crashAt(t, docstore.New(open(t)), messages, step, keyed)
 				})
 			}
 		}
+		t.Run(backend+"/writes", func(t *testing.T) {
+			t.Parallel()
+			cutAtEachWrite(t, backend == "mongo", open)
+		})
 	}
 }
 
@@ -162,7 +166,7 @@ func TestTwoProcessesShareLanes(t *testing.T) {
 	for backend, open := range backends(t) {
 		t.Run(backend, func(t *testing.T) {
 			t.Parallel()
-			store := open(t)
+			store := docstore.New(open(t))
 			on := newPlatform(adapters.Features{MessageIDs: true})
 			p1 := start(t, processOptions{name: "p1", store: store, handler: &echo{}, on: []adapters.Adapter{on}, timeout: time.Minute})
 			p2 := start(t, processOptions{name: "p2", store: store, handler: &echo{}, on: []adapters.Adapter{on}, timeout: time.Minute})

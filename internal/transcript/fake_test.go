@@ -242,11 +242,18 @@ func (p *process) receive(t *testing.T, m adapters.Message) {
 
 func embedded(t *testing.T) *docstore.Store {
 	t.Helper()
+	s := docstore.New(file(t))
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// file is a driver on a database of its own.
+func file(t *testing.T) docstore.Driver {
+	t.Helper()
 	d, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := docstore.New(d)
-	t.Cleanup(func() { _ = s.Close() })
-	return s
+	t.Cleanup(func() { _ = d.Close() })
+	return d
 }

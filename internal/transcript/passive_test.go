@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kefu/adapters"
+	"kefu/internal/docstore"
 	"kefu/internal/transcript"
 )
 
@@ -335,7 +336,7 @@ func TestRequestsReachSeveralProcesses(t *testing.T) {
 	for backend, open := range backends(t) {
 		t.Run(backend, func(t *testing.T) {
 			t.Parallel()
-			store, on := open(t), newPlatform(inRequest)
+			store, on := docstore.New(open(t)), newPlatform(inRequest)
 			var all []*process
 			for _, name := range []string{"p1", "p2", "p3"} {
 				all = append(all, start(t, processOptions{name: name, store: store, handler: &echo{}, on: []adapters.Adapter{on}, timeout: time.Minute}))
