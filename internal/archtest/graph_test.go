@@ -94,6 +94,19 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// TestSimulatorsSayWhatTheyLack: a stand-in is only as good as what is known to be missing.
+func TestSimulatorsSayWhatTheyLack(t *testing.T) {
+	docs, err := filepath.Glob(filepath.Join("..", "..", "adapters", "*", "*sim", "doc.go"))
+	if err != nil || len(docs) < 3 {
+		t.Fatalf("simulators: %v, %v", docs, err)
+	}
+	for _, doc := range docs {
+		if text, err := os.ReadFile(doc); err != nil || !strings.Contains(string(text), "\n// Not simulated: ") {
+			t.Errorf("%s does not list what is not simulated (%v)", doc, err)
+		}
+	}
+}
+
 // TestRulesHaveDistinctNames keeps reports readable.
 func TestRulesHaveDistinctNames(t *testing.T) {
 	rules := slices.Clone(archtest.Rules)

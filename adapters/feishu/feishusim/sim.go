@@ -185,7 +185,7 @@ func (s *Sim) Refusals() map[string]int {
 	return maps.Clone(s.refusals)
 }
 
-// Callbacks counts how card callbacks ended, by what the person sees: "ok", or the client's error 200341 (no answer in time) or 200342 (bad answer).
+// Callbacks counts how card callbacks ended, by what the person sees: "ok", or the client's error 200341 (no answer in time), 200671 (another status than 200) or 200672 (bad answer).
 func (s *Sim) Callbacks() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,10 +11,10 @@
 //
 // API: /cgi-bin/stable_token (same token until five minutes before its end, then old and new both valid; force_refresh 20 times a day and 30 s
 // apart), /cgi-bin/message/custom/send (text, image, voice, video, msgmenu) with the 48-hour window, the 5 messages a person's message grants and the 3 within a minute that
-// following, scanning and the menu grant, /cgi-bin/message/custom/typing, /cgi-bin/media/upload and /get. Refusals come
-// with HTTP status 200 and errcode, as there.
+// following, scanning and the menu grant, /cgi-bin/message/custom/typing, /cgi-bin/media/upload and /get, /cgi-bin/message/template/send and
+// /cgi-bin/message/subscribe/bizsend (of one Template). Refusals come with HTTP status 200 and errcode, as there.
 //
-// Not simulated: the classic token, JSON deliveries, mass messages, menus' administration, content review, payment, and the
+// Not simulated: the classic token, pictures by PicUrl (only by media id), JSON deliveries, mass messages, menus' administration, content review, payment, and the
 // passive replies music, news and transfer to another desk (accepted, shown as a type name). What the documents leave open is decided thus: quotas of events
 // are spent before those of messages; a forced refresh within 30 s is refused with 45011; a failed push is repeated on the five-second beat also when it
 // failed at once.
