@@ -28,7 +28,7 @@ func serve() *cobra.Command {
 		}
 		log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: l, ReplaceAttr: readable}))
 		for _, w := range cfg.Warnings() {
-			log.Warn("configuration: " + w)
+			log.Warn("configuration can be better", "why", w)
 		}
 		a, err := app.New(c.Context(), cfg, app.Options{Log: log})
 		if err != nil {
