@@ -200,8 +200,8 @@ type Tokens interface {
 	Renew(ctx context.Context, key, stale string, fetch FetchToken) (string, error)
 }
 
-// FetchToken asks the platform for a token and says how long it may be used.
-type FetchToken func(ctx context.Context) (token string, ttl time.Duration, err error)
+// FetchToken asks the platform for a token and says how long it may be used. It is an alias so that a keeper of tokens need not know this package.
+type FetchToken = func(ctx context.Context) (token string, ttl time.Duration, err error)
 
 // Env is what every adapter is built with.
 type Env struct {

@@ -212,7 +212,7 @@ func (a *App) connect(gateway adapters.Gateway) ([]adapters.Adapter, error) {
 		return nil, fmt.Errorf("bot.texts: %w", err)
 	}
 	env := adapters.Env{
-		Gateway: gateway, Tokens: tokens{coord.NewTokens(a.coord, a.o.Now)}, HTTP: httpClient(), Now: a.o.Now, Zone: a.cfg.Zone(), Log: a.o.Log,
+		Gateway: gateway, Tokens: coord.NewTokens(a.coord, a.o.Now), HTTP: httpClient(), Now: a.o.Now, Zone: a.cfg.Zone(), Log: a.o.Log,
 		Words: platformWords(words),
 	}
 	var all []adapters.Adapter
@@ -261,17 +261,6 @@ func httpClient() *http.Client {
 		Transport: t, Timeout: 60 * time.Second, // long polls and files; each call has a shorter deadline of its own
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-}
-
-// tokens gives coord.Tokens the shape adapters ask for.
-type tokens struct{ kept *coord.Tokens }
-
-func (t tokens) Token(ctx context.Context, key string, fetch adapters.FetchToken) (string, error) {
-	return t.kept.Token(ctx, key, fetch)
-}
-
-func (t tokens) Renew(ctx context.Context, key, stale string, fetch adapters.FetchToken) (string, error) {
-	return t.kept.Renew(ctx, key, stale, fetch)
 }
 
 func (a *App) engine(ctx context.Context, record *transcript.Transcript) (*bot.Engine, error) {
