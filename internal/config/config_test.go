@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -243,5 +245,38 @@ func TestWarnsOfAnUnnamedProxy(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: warned %v, want %v", line, got, want)
 		}
+	}
+}
+
+// The sample names every setting there is, in a line or in a comment.
+func TestSampleNamesEverySetting(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "deploy", "sample", "kefu.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[reflect.Type]bool{}
+	var look func(of reflect.Type)
+	look = func(of reflect.Type) {
+		for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice {
+			of = of.Elem()
+		}
+		if of.Kind() != reflect.Struct || seen[of] {
+			return
+		}
+		seen[of] = true
+		for f := range of.Fields() {
+			key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+			if key == "" || key == "-" || key == "sla" { // nothing reads sla
+				continue
+			}
+			if !regexp.MustCompile(`\b` + key + `\b`).Match(text) {
+				t.Errorf("%s of %s is not in the sample", key, of)
+			}
+			look(f.Type)
+		}
+	}
+	look(reflect.TypeFor[config.Config]())
+	if len(seen) < 10 {
+		t.Errorf("looked at %d structs only", len(seen))
 	}
 }
