@@ -134,9 +134,12 @@ func newOffice(t *testing.T) *office {
 	small := func() adapters.Features {
 		return adapters.Features{MaxText: 40, TextUnit: adapters.UnitByte, InlineLink: "{label}（{url}）"}
 	}
+	markup := func() adapters.Features {
+		return adapters.Features{MaxText: 4096, InlineLink: `<a href="{url}">{label}</a>`}
+	}
 	ed, err := editor.New(t.Context(), editor.Options{
 		Store: store, Knowledge: o.faq, Index: o.index, Files: o.files, Record: o, Conversations: convs, Directory: dir, Words: words, Language: "zh-CN", Speaks: bot.LanguageOf, Now: now,
-		Inboxes: []editor.Inbox{{Name: shop, Channel: "chat", Features: features}, {Name: "shop-2", Channel: "mail", Features: small}},
+		Inboxes: []editor.Inbox{{Name: shop, Channel: "chat", Features: features}, {Name: "shop-2", Channel: "mail", Features: small}, {Name: "shop-3", Channel: "chat", Features: markup}},
 	})
 	must(err)
 	o.engine = bot.New(bot.Options{

@@ -12,3 +12,11 @@ type Reasons struct {
 func (c *Candidate) Reasons() Reasons {
 	return Reasons{Same: c.exact, Text: float64(c.nearest), Texts: float64(c.centroid), Common: float64(c.cover)}
 }
+
+// Certainty is what Decide compares with Thresholds.Answer: the best candidate's confidence less what speaks against it, 0 where too much does.
+func (r *Result) Certainty() float64 {
+	if len(r.Candidates) == 0 || r.None > maxNone {
+		return 0
+	}
+	return max(r.certainty(), 0)
+}

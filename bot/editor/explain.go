@@ -23,7 +23,7 @@ func (t *turn) test(args string, _ int) error {
 	r := t.Answers.Match(kb.Question{Text: args, Language: t.lang, Limit: 4})
 	v := kb.Decide(r, t.Thresholds)
 	lines := []string{t.words(texts.FaqTestHead, "Decision", t.words("faq_decision_"+string(v.Decision)),
-		"Floor", percent(t.floor()), "None", percent(r.None), "Refuse", percent(t.refusal()))}
+		"Sure", int(r.Certainty()*100), "Floor", percent(t.floor()), "None", percent(r.None), "Refuse", percent(t.refusal()))}
 	for i := range r.Candidates {
 		if c := &r.Candidates[i]; i < shownAlways || c.Confidence >= 0.01 {
 			lines = append(lines, t.candidate(i+1, r.Text, c))
@@ -103,32 +103,68 @@ func pieces(text string) []string {
 	return out
 }
 
-// looks shows an answer as each account would send it; accounts that send the same are shown together.
+// look is an answer as some accounts show it.
+type look struct {
+	inboxes []string
+	text    string
+	spans   []adapters.Span
+	parts   int
+	images  int
+	plain   bool // formatting is lost there
+}
+
+// looks shows an answer as each account would, formatted as far as this chat can; accounts that show the same are named together.
 func (t *turn) looks(e *kb.Entry) {
-	type look struct {
-		names []string
-		text  string
-		parts int
-	}
 	var looks []look
 	for _, in := range t.Inboxes {
-		f := in.Features()
-		words, images := richtext.Images(e.AnswerFor(t.lang, string(in.Name), in.Channel))
-		body, spans := t.answers.Parse(words)
-		l := look{names: []string{string(in.Name)}, text: adapters.InlineLinks(body, spans, f.InlineLink), parts: 1}
-		if f.MaxText > 0 {
-			l.parts = len(transcript.SplitText(l.text, f.MaxText, f.TextUnit))
-		}
-		for range images {
-			l.text = strings.TrimSpace(l.text + "\n" + t.words(texts.AttachmentImage, "Name", "", "Text", "", "URL", ""))
-		}
-		if i := slices.IndexFunc(looks, func(o look) bool { return o.text == l.text && o.parts == l.parts }); i >= 0 {
-			looks[i].names = append(looks[i].names, l.names...)
+		l := t.look(e, in)
+		i := slices.IndexFunc(looks, func(o look) bool {
+			return o.text == l.text && o.parts == l.parts && o.images == l.images && o.plain == l.plain && slices.Equal(o.spans, l.spans)
+		})
+		if i >= 0 {
+			looks[i].inboxes = append(looks[i].inboxes, l.inboxes...)
 			continue
 		}
 		looks = append(looks, l)
 	}
 	for _, l := range looks {
-		t.say(texts.FaqTestLook, "Inboxes", strings.Join(l.names, " · "), "Parts", many(l.parts), "Text", l.text)
+		t.postLook(l)
 	}
+}
+
+func (t *turn) look(e *kb.Entry, in Inbox) look {
+	f := in.Features()
+	words, images := richtext.Images(e.AnswerFor(t.lang, string(in.Name), in.Channel))
+	l := look{inboxes: []string{string(in.Name)}, parts: 1, images: len(images)}
+	l.text, l.spans = t.answers.Parse(words)
+	sent := adapters.InlineLinks(l.text, l.spans, f.InlineLink)
+	if f.MaxText > 0 {
+		l.parts = len(transcript.SplitText(sent, f.MaxText, f.TextUnit))
+	}
+	l.plain = f.InlineLink != "" && slices.ContainsFunc(l.spans, func(s adapters.Span) bool { return s.Kind != adapters.SpanLink })
+	switch {
+	case strings.HasPrefix(f.InlineLink, "<"): // markup of which people see the link, and nothing else is formatted
+		l.spans = slices.DeleteFunc(l.spans, func(s adapters.Span) bool { return s.Kind != adapters.SpanLink })
+	case f.InlineLink != "":
+		l.text, l.spans = sent, nil
+	}
+	return l
+}
+
+// lookMark stands for the answer in the words around it, until its place is known.
+const lookMark = "\x00"
+
+func (t *turn) postLook(l look) {
+	before, after, _ := strings.Cut(t.words(texts.FaqTestLook, "Inboxes", strings.Join(l.inboxes, " · "), "Parts", many(l.parts),
+		"Plain", l.plain, "Text", lookMark), lookMark)
+	pictures := strings.Repeat("\n"+t.words(texts.AttachmentImage, "Name", "", "Text", "", "URL", ""), l.images)
+	if l.text == "" {
+		pictures = strings.TrimPrefix(pictures, "\n")
+	}
+	t.post(before + l.text + pictures + after)
+	spans := slices.Clone(l.spans)
+	for i := range spans {
+		spans[i].Start += len(before)
+	}
+	t.posts[len(t.posts)-1].Message.Spans = spans
 }

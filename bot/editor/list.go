@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"kefu/internal/texts"
 	"kefu/kb"
@@ -129,7 +130,7 @@ func (t *turn) categories() ([]string, error) {
 	return byCount(counts), err
 }
 
-// likely lists all categories, those of entries that are close to one first.
+// likely lists all categories: first those of entries that are close to one, then those in its script, since a knowledge base of two languages has two trees.
 func (t *turn) likely(e *kb.Entry) ([]string, error) {
 	all, err := t.categories()
 	if err != nil {
@@ -145,7 +146,22 @@ func (t *turn) likely(e *kb.Entry) ([]string, error) {
 			nearby = append(nearby, name)
 		}
 	}
-	return append(nearby, slices.DeleteFunc(all, func(name string) bool { return slices.Contains(nearby, name) })...), nil
+	rest := slices.DeleteFunc(all, func(name string) bool { return slices.Contains(nearby, name) })
+	han := inHan(e.Question)
+	slices.SortStableFunc(rest, func(a, b string) int {
+		switch {
+		case inHan(a) == inHan(b):
+			return 0
+		case inHan(a) == han:
+			return -1
+		}
+		return 1
+	})
+	return append(nearby, rest...), nil
+}
+
+func inHan(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 }
 
 func byCount(counts map[string]int) []string {

@@ -196,7 +196,7 @@ func faqTest() *cobra.Command {
 			}
 			r := kb.IndexOf(entries, kb.IndexOptions{}).Match(kb.Question{Text: strings.Join(args, " "), Limit: 4})
 			v := kb.Decide(r, limits)
-			fmt.Fprintf(c.OutOrStdout(), "%s (answers from %.2f, gives up above %.2f; nothing fits: %.2f)\n", v.Decision, limits.Answer, limits.Refuse, r.None)
+			fmt.Fprintf(c.OutOrStdout(), "%s (certainty %.2f, answers from %.2f; nothing fits %.2f, gives up above %.2f)\n", v.Decision, r.Certainty(), limits.Answer, r.None, limits.Refuse)
 			for _, k := range r.Candidates {
 				fmt.Fprintf(c.OutOrStdout(), "%.2f  %s  %s  (closest: %s; %s)\n", k.Confidence, k.ID, k.Question, k.Text, k.Why())
 			}

@@ -379,3 +379,73 @@ func TestPageActs(t *testing.T) {
 	later.see(tg+` .mine .edited`, "已编辑")
 	later.see(`#talk .note`, "小王 点击了「接入」")
 }
+
+// Admins run the knowledge base in the agents' group and in a private chat of each channel; their dialog is no case.
+func TestPageKnowledge(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	b := browse(t, play(t).URL, 1400, 900)
+	choose := func(root, who string) {
+		t.Helper()
+		eval[any](b, fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.value = %q; e.dispatchEvent(new Event('change')); })()`, root+` .who`, who))
+	}
+	press := func(root, label string) {
+		t.Helper()
+		js := fmt.Sprintf(`(() => { const e = [...document.querySelectorAll(%q)].filter((e) => e.textContent === %q).at(-1); e?.click(); return Boolean(e); })()`, root+` .buttons button, `+root+` .link`, label)
+		if !eval[bool](b, js) {
+			t.Fatalf("%s has no button %s", root, label)
+		}
+	}
+	answer := func(root, text string) { // quotes the latest post, as a group needs it
+		t.Helper()
+		eval[any](b, fmt.Sprintf(`[...document.querySelectorAll(%q)].filter((e) => e.textContent === '引用').at(-1).click()`, root+` .account .tool`))
+		b.write(root, text)
+	}
+	add := func(root, question string, answer func(root, text string)) {
+		t.Helper()
+		b.write(root, "/faq add")
+		b.see(root+` .account .bubble`, "问题是什么")
+		answer(root, question)
+		b.see(root+` .account .bubble`, "还有哪些问法")
+		answer(root, "跳过")
+		b.see(root+` .account .bubble`, "答案是什么")
+		answer(root, "是的，"+question)
+		b.see(root+` .account .bubble`, "属于哪个分类")
+		answer(root, "返回")
+		b.until(fmt.Sprintf(`[...document.querySelectorAll(%q)].filter((e) => e.textContent.includes('答案是什么')).length === 2`, root+` .account .bubble`))
+		answer(root, "跳过")
+		b.until(fmt.Sprintf(`[...document.querySelectorAll(%q)].filter((e) => e.textContent.includes('属于哪个分类')).length === 2`, root+` .account .bubble`))
+		answer(root, "跳过")
+		b.see(root+` .account .bubble`, "请确认")
+		answer(root, "1")
+		b.see(root+` .account .bubble`, "已生效")
+		b.write(root, "/faq test "+question)
+		b.see(root+` .account .bubble`, "机器人会：直接回答")
+		b.see(root+` .account .bubble`, "上的样子")
+	}
+	for inbox, admin := range map[string]string{playground.FeishuInbox: playground.FeishuSecond, playground.TelegramInbox: playground.TelegramOther} {
+		b.click(fmt.Sprintf(`.desk [data-group=%q]`, inbox))
+		choose(`#talk`, admin)
+		b.see(`#talk .who option`, "管理员")
+		add(`#talk`, "周末发货吗"+inbox, answer)
+		b.write(`#talk`, "/faq list")
+		b.see(`#talk .account .bubble`, "词条共")
+		if n := eval[int](b, `document.querySelectorAll('#threads .tag').length`); n > 0 {
+			t.Errorf("%s: a dialog is shown as a case", inbox)
+		}
+	}
+	for inbox, editor := range map[string]string{
+		playground.WeChatInbox: playground.WeChatEditor, playground.FeishuInbox: playground.FeishuSecond, playground.TelegramInbox: playground.TelegramOther,
+	} {
+		choose(pane(inbox), inbox+"|"+editor)
+		b.click(pane(inbox) + ` .plus`)
+		b.see(pane(inbox)+` .menu button`, "/faq add")
+		b.click(pane(inbox) + ` .plus`)
+		add(pane(inbox), "节假日发货吗"+inbox, b.write)
+	}
+	press(pane(playground.TelegramInbox), "跳过") // of a step that is over
+	b.see(pane(playground.TelegramInbox)+` .account .bubble`, "这一步已经结束")
+	if got := b.complaints(); len(got) > 0 {
+		t.Errorf("the console has errors: %q", got)
+	}
+}

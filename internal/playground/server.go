@@ -71,6 +71,8 @@ type person struct {
 	Inbox string `json:"inbox"`
 	ID    string `json:"id"`
 	Name  string `json:"name"`
+	// Admin says that they run the knowledge base too.
+	Admin bool `json:"admin,omitempty"`
 }
 
 // group is a chat agents work in; Stranger is somebody in it who is no agent.
@@ -112,20 +114,25 @@ func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	desk := s.desk
 	s.mu.Unlock()
-	customers := []person{{WeChatInbox, "oCustomerAmy", "Amy"}, {TelegramInbox, "600001", "Tom"}, {FeishuInbox, "ou_customer_fei", "小飞"}}
+	customers := []person{{Inbox: WeChatInbox, ID: "oCustomerAmy", Name: "Amy"}, {Inbox: TelegramInbox, ID: "600001", Name: "Tom"}, {Inbox: FeishuInbox, ID: "ou_customer_fei", Name: "小飞"}}
 	if s.w.Passive != nil {
-		customers = append(customers, person{PassiveInbox, "oCustomerMei", "小美"})
+		customers = append(customers, person{Inbox: PassiveInbox, ID: "oCustomerMei", Name: "小美"})
 	}
 	reply(w, map[string]any{
 		"customers": customers,
+		// Who runs the knowledge base in a private chat.
+		"staff": []person{
+			{Inbox: WeChatInbox, ID: WeChatEditor, Name: "小林", Admin: true}, {Inbox: TelegramInbox, ID: TelegramOther, Name: "Ben", Admin: true},
+			{Inbox: FeishuInbox, ID: FeishuSecond, Name: "小李", Admin: true},
+		},
 		"groups": []group{
 			{
 				FeishuInbox, FeishuGroup, FeishuDesk,
-				[]person{{FeishuInbox, FeishuAgent, "小王"}, {FeishuInbox, FeishuSecond, "小李"}}, person{FeishuInbox, "ou_stranger", "路人"},
+				[]person{{Inbox: FeishuInbox, ID: FeishuAgent, Name: "小王"}, {Inbox: FeishuInbox, ID: FeishuSecond, Name: "小李", Admin: true}}, person{Inbox: FeishuInbox, ID: "ou_stranger", Name: "路人"},
 			},
 			{
 				TelegramInbox, TelegramGroup, TelegramDesk,
-				[]person{{TelegramInbox, TelegramAgent, "Anna"}, {TelegramInbox, TelegramOther, "Ben"}}, person{TelegramInbox, "799999", "Sam"},
+				[]person{{Inbox: TelegramInbox, ID: TelegramAgent, Name: "Anna"}, {Inbox: TelegramInbox, ID: TelegramOther, Name: "Ben", Admin: true}}, person{Inbox: TelegramInbox, ID: "799999", Name: "Sam"},
 			},
 		},
 		"kinds":  kinds,

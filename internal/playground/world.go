@@ -29,6 +29,7 @@ const (
 	TelegramGroup = "-1001700000001"
 	FeishuAgent   = "ou_agent_wang"
 	FeishuSecond  = "ou_agent_li"
+	WeChatEditor  = "oEditorLin"
 	TelegramAgent = "700001"
 	TelegramOther = "700002"
 	FeishuDesk    = "售后"
@@ -128,6 +129,7 @@ func (w *World) Config(dir string) *config.Config {
 		{Inbox: FeishuInbox, ID: FeishuSecond, Name: "小李", Role: handoff.RoleAdmin},
 		{Inbox: TelegramInbox, ID: TelegramAgent, Name: "Anna", Role: handoff.RoleAgent},
 		{Inbox: TelegramInbox, ID: TelegramOther, Name: "Ben", Role: handoff.RoleAdmin},
+		{Inbox: WeChatInbox, ID: WeChatEditor, Name: "小林", Role: handoff.RoleEditor},
 	}
 	cfg.Bot = bot.Config{}
 	cfg.Bot.Defaults()

@@ -378,10 +378,10 @@ const (
 	FaqDecisionAnswer          = "faq_decision_answer"
 	FaqDecisionClarify         = "faq_decision_clarify"
 	FaqDecisionUnknown         = "faq_decision_unknown"
-	FaqTestHead                = "faq_test_head"    // Decision, Floor, None, Refuse
+	FaqTestHead                = "faq_test_head"    // Decision, Floor, None, Refuse, Sure
 	FaqTestItem                = "faq_test_item"    // All, Common, Confidence, Line, N, Nearest, Same, Text, Words
 	FaqTestChoices             = "faq_test_choices" // Choices
-	FaqTestLook                = "faq_test_look"    // Inboxes, Parts, Text
+	FaqTestLook                = "faq_test_look"    // Inboxes, Parts, Plain, Text
 	FaqNothingWaits            = "faq_nothing_waits"
 	FaqPublished               = "faq_published"    // Count
 	FaqReplayHead              = "faq_replay_head"  // Asked, Changed

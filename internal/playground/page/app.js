@@ -7,6 +7,7 @@ import { Log } from "./log.js";
 
 const channels = { "shop-wechat": "wechat", "shop-wechat-passive": "wechat", "shop-telegram": "telegram", "shop-feishu": "feishu" };
 const commands = ["/help", "/cases", "/who", "/claim", "/note ", "/close ", "/ticket ", "/on", "/off"];
+const knowledge = ["/faq add", "/faq list", "/faq test ", "/faq suggest", "/faq stats", "/faq help"];
 const byID = (id) => document.getElementById(id);
 
 const state = await (await fetch("state")).json();
@@ -68,11 +69,12 @@ function addCustomerPane(channel, first) {
     choice: () => `${c.chosen.inbox}|${c.chosen.id}`,
     people: () => c.accounts.flatMap((inbox) => [...c.people.filter((p) => p.inbox === inbox), { inbox, id: newCustomer }].map((p) => ({
       id: `${inbox}|${p.id}`,
-      name: p.id === newCustomer ? t("newCustomer") : talks.name(inbox, p.id),
+      name: p.id === newCustomer ? t("newCustomer") : talks.name(inbox, p.id) + (p.admin ? ` · ${t("admin")}` : ""),
       group: t(inbox === "shop-wechat-passive" ? "wechatAnswers" : "wechatPushes"),
     }))),
     state: () => withWhom(c.chosen),
     menu: () => [
+      ...(c.people.some((p) => p.admin && p.inbox === c.chosen.inbox && p.id === c.chosen.id) ? [{ title: t("knowledge"), entries: knowledgeEntries(c.pane) }] : []),
       { title: t("sendKind"), entries: kindEntries(c.chosen.inbox, c.pane) },
       { title: t("doEvent"), entries: state.events[c.chosen.inbox].map(event) },
     ],
@@ -113,6 +115,8 @@ function markCustomers() {
   for (const { pane } of new Set(customerPanes.values())) pane.mark();
 }
 
+const knowledgeEntries = (pane) => knowledge.map((text) => ({ label: text, run: () => pane.insert(text) }));
+
 function kindEntries(inbox, pane) {
   const made = state.kinds[inbox].map((kind) => ({ label: t(`kind_${kind}`), run: () => pane.sendKind(kind) }));
   return [{ label: t("chooseFile"), run: () => pane.choose() }, ...made];
@@ -143,9 +147,10 @@ desk.pane = new Pane(byID("talk"), page, {
   get channel() { return channels[desk.inbox]; },
   title: () => (desk.talk?.thread ? threadTitle(desk.talk) : `${group().name} · ${t("main")}`),
   place: () => ({ From: actor(), Chat: group().chat, Thread: desk.talk?.thread ?? "" }),
-  people: () => people(group()).map(({ id, name }) => ({ id, name: `${name} · ${t(id === group().stranger.id ? "stranger" : "agent")}` })),
+  people: () => people(group()).map(({ id, name, admin }) => ({ id, name: `${name} · ${t(id === group().stranger.id ? "stranger" : admin ? "admin" : "agent")}` })),
   menu: () => [
     { title: t("commands"), entries: commands.map((text) => ({ label: text, run: () => desk.pane.insert(text) })) },
+    { title: t("knowledge"), entries: knowledgeEntries(desk.pane) },
     { title: t("sendKind"), entries: kindEntries(desk.inbox, desk.pane) },
   ],
   chosen: (id) => { desk.chosen.set(desk.inbox, id); desk.pane.relabel(); },
@@ -343,6 +348,10 @@ function relabel() {
 }
 
 for (const customer of state.customers) addCustomer(customer);
+for (const p of state.staff) {
+  talks.names.set(`${p.inbox}|${p.id}`, p.name);
+  customerPanes.get(p.inbox).people.push(p);
+}
 for (const b of document.querySelectorAll("[data-desk]")) b.addEventListener("click", () => switchDesk(b.dataset.desk));
 for (const b of document.querySelectorAll("[data-group]")) b.addEventListener("click", () => openGroup(b.dataset.group));
 for (const b of document.querySelectorAll(".views button")) b.addEventListener("click", () => showView(b.dataset.view));

@@ -124,11 +124,15 @@ function label(item) {
 
 const offers = (item, button) => item.buttons.some((b) => b.Data === button || b.Data.startsWith(`${button}:`));
 
-/** What a case's card says: "waiting", "served" or "closed"; the card offers to claim what waits, and to close what is served. */
+// A card offers to claim a case that waits, and to close one that is served; what never did is no case's card.
+const offered = (item, button) => [...item.labels.keys()].some((data) => data === button || data.startsWith(`${button}:`));
+
+/** What a case's card says: "waiting", "served" or "closed"; "" for another post. */
 export function caseState(card) {
   if (!card) return "";
   if (offers(card, "claim")) return "waiting";
-  return offers(card, "close") ? "served" : "closed";
+  if (offers(card, "close")) return "served";
+  return offered(card, "claim") || offered(card, "close") ? "closed" : "";
 }
 
 /** The number of the ticket that came of a case, as "#1001"; "" = none. */
