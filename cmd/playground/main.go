@@ -47,6 +47,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is not understood; see --help", flags.Arg(0))
+	}
 	dir, remove, err := dataDir(*data)
 	if err != nil {
 		return err
@@ -111,7 +114,7 @@ func tell(ctx context.Context, world *playground.World, out io.Writer) error {
 func serve(ctx context.Context, listen string, page http.Handler, out io.Writer) error {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; --listen takes another address", err)
 	}
 	fmt.Fprintf(out, "kefu playground: open http://%s in a browser; Ctrl-C ends it.\n", l.Addr())
 	return httpapi.Serve(ctx, l, page, time.Second)
