@@ -151,9 +151,9 @@ func parseState(cell string) (State, error) {
 }
 
 // timeLayouts are how people and spreadsheets write a time, once plainTime made one spelling of it.
-var timeLayouts = []string{"2006-1-2", "2006-1-2 15:04", "2006-1-2 15:04:05"}
+var timeLayouts = []string{"2006-1-2", "2006-1-2 15:4", "2006-1-2 15:4:5"}
 
-var plainTime = strings.NewReplacer("年", "-", "月", "-", "日", " ", "/", "-", ".", "-", "T", " ")
+var plainTime = strings.NewReplacer("年", "-", "月", "-", "日", " ", "号", " ", "点半", ":30", "点整", ":00", "点", ":", "时", ":", "分", "", "/", "-", ".", "-", "T", " ")
 
 // ParseTime reads a time, or the beginning of a day, of a zone; the result is UTC. A text of nothing is the zero time. Errors are Problems.
 func ParseTime(text string, zone *time.Location) (time.Time, error) {
@@ -163,6 +163,9 @@ func ParseTime(text string, zone *time.Location) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, narrow)
 	plain := strings.Join(strings.Fields(plainTime.Replace(narrow)), " ")
+	if strings.HasSuffix(plain, ":") { // 9点
+		plain += "00"
+	}
 	for i := 0; err != nil && i < len(timeLayouts); i++ {
 		t, err = time.ParseInLocation(timeLayouts[i], plain, zone)
 	}

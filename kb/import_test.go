@@ -44,7 +44,7 @@ func TestParseTime(t *testing.T) {
 	minute := time.Date(2026, 5, 1, 1, 30, 0, 0, time.UTC)
 	day := time.Date(2026, 4, 30, 16, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Time{
-		"": {}, " 2026-05-01 ": day, "2026/5/1": day, "2026年5月1日": day, "2026.5.1": day, "２０２６－０５－０１　０９：３０": minute, "2026年5月1日 9:30": minute, "2026年05月01日09：30": minute, "2026-5-1": day, "2026-05-01 09:30": minute, "2026/5/1 9:30": minute, "2026-05-01 09:30:00": minute,
+		"": {}, " 2026-05-01 ": day, "2026/5/1": day, "2026年5月1日": day, "2026.5.1": day, "２０２６－０５－０１　０９：３０": minute, "2026年5月1日 9:30": minute, "2026年5月1日9点半": minute, "2026年5月1号 9点30分": minute, "2026-5-1 0点": day, "2026年05月01日09：30": minute, "2026-5-1": day, "2026-05-01 09:30": minute, "2026/5/1 9:30": minute, "2026-05-01 09:30:00": minute,
 		"2026-05-01T01:30:00Z": minute, "2026-05-01T09:30:00+08:00": minute,
 	} {
 		if got, err := kb.ParseTime(text, zone); err != nil || !got.Equal(want) || got.Location() != time.UTC {

@@ -49,6 +49,7 @@ var aliases = map[string]string{
 	"添加": "add", "新增": "add", "new": "add", "修改": "edit", "编辑": "edit", "删除": "del", "delete": "del", "rm": "del", "列表": "list", "ls": "list", "查看": "show",
 	"搜索": "search", "查找": "search", "find": "search", "测试": "test", "历史": "history", "恢复": "revert", "回退": "revert", "发布": "publish", "预演": "replay",
 	"统计": "stats", "建议": "suggest", "学习": "learn", "导入": "import", "导出": "export", "帮助": "help", "取消": "cancel",
+	"中文": "zh", "chinese": "zh", "english": "en", "英文": "en", "英语": "en",
 	"a": "answer", "答": "answer", "回答": "answer",
 }
 
@@ -67,6 +68,8 @@ func (t *turn) obey() error {
 		return t.cancel()
 	case "answer":
 		return t.reply(args)
+	case "zh", "en":
+		return t.speak(name)
 	}
 	if name == "" {
 		name = "help"
@@ -150,8 +153,21 @@ func (t *turn) help(string, int) error {
 			lines = append(lines, t.words("faq_help_"+name))
 		}
 	}
+	if !t.m.Group {
+		lines = append(lines, t.words(texts.FaqHelpLanguage))
+	}
 	t.post(strings.Join(lines, "\n"))
 	return nil
+}
+
+// speak answers this person in a language from now on, whatever they and their platform write in; a desk has one for all.
+func (t *turn) speak(name string) error {
+	t.decision = "faq: language"
+	if !t.m.Group {
+		t.s.Language = map[string]string{"zh": texts.Chinese, "en": texts.English}[name]
+		t.s.Chosen, t.lang = true, t.s.Language
+	}
+	return t.help("", 0)
 }
 
 func (t *turn) cancel() error {

@@ -129,6 +129,9 @@ func (c *Console) Handle(ctx context.Context, m *adapters.Message) (plan transcr
 		return plan, false, nil
 	}
 	name, args := handoff.ParseCommand(m)
+	if verb, ok := glued(name); ok {
+		name, args = command, strings.TrimSpace(verb+" "+args)
+	}
 	who, known := c.Directory.Member(m.Inbox, m.From.ID)
 	in := input{m: m, by: who, args: args, text: strings.TrimSpace(m.Text)}
 	switch {
@@ -187,6 +190,18 @@ func (c *Console) mayBeNew(ctx context.Context, in *input) error {
 		err = transcript.ErrLater
 	}
 	return err
+}
+
+// glued is the verb of a command written in one word, as people do who write without blanks: "/faq添加".
+func glued(name string) (verb string, ok bool) {
+	for _, prefix := range []string{command, "知识库"} {
+		if rest, found := strings.CutPrefix(name, prefix); found && rest != "" {
+			_, known := verbs()[rest]
+			_, alias := aliases[rest]
+			return rest, known || alias
+		}
+	}
+	return "", false
 }
 
 func mayEdit(r handoff.Role) bool { return r == handoff.RoleEditor || r == handoff.RoleAdmin }

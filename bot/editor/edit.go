@@ -161,8 +161,8 @@ func (t *turn) time(text string) (time.Time, bool) {
 
 // del moves an entry to the trash.
 func (t *turn) del(args string, _ int) error {
-	id, _ := entryID(args)
-	if id == "" {
+	id, rest := entryID(args)
+	if id == "" || rest != "" { // one at a time: nobody should think that more are gone
 		return t.usage("del")
 	}
 	gone, err := t.Knowledge.Once(t.m.ID).Edit(t.ctx, id, author(t.by), func(e *kb.Entry) error {

@@ -40,6 +40,7 @@ const (
 	doPick    = "pick"
 	doConfirm = "confirm"
 	doNext    = "next"
+	doPrev    = "previous"
 )
 
 // fieldFile is asked for by an import: a file, or rows as words. It is no field of an entry.
@@ -52,7 +53,7 @@ func (t *turn) do(o option) error {
 	switch o.Do {
 	case doCancel:
 		return t.cancel()
-	case doNext:
+	case doNext, doPrev:
 		return t.run(option{Do: o.Arg, Arg: strings.Join(o.Texts, " "), Page: o.Page})
 	case doPublish:
 		return t.outcome(t.publishRead(o))
@@ -381,12 +382,18 @@ func (t *turn) near(e *kb.Entry) (string, error) {
 	for _, text := range all[:min(len(all), nearTexts)] {
 		r := t.Index.Match(kb.Question{Text: text, Language: e.Language, Without: known, Limit: nearShown})
 		for _, c := range r.Candidates {
-			if r.None <= t.refusal() && c.Confidence >= nearEnough && len(lines) < nearShown {
+			if r.None <= t.refusal() && c.Confidence >= nearEnough && akin(text, &c) && len(lines) < nearShown {
 				lines, known = append(lines, t.line(c.Entry)), append(known, c.ID)
 			}
 		}
 	}
 	return strings.Join(lines, "\n"), nil
+}
+
+// akin says whether anything in a candidate is like a text. Without the entry that has the text, others share its place however strange they are.
+func akin(text string, c *kb.Candidate) bool {
+	why := c.Reasons()
+	return why.Text > 0 || why.Common > 0 || common(text, c.Text) != ""
 }
 
 // save stores the form's entry and ends the dialog; a question that is taken is asked for again.

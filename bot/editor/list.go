@@ -16,8 +16,14 @@ import (
 // pageSize is how many entries a page lists.
 const pageSize = 6
 
-// list shows entries by page: "list", "list category", "list draft|trash|live", "list #tag".
+// maxPage bounds the number of a page; a longer one is a category.
+const maxPage = 100_000
+
+// list shows entries by page: "list", "list 3" from the third page on, "list category", "list draft|trash|live", "list #tag".
 func (t *turn) list(args string, page int) error {
+	if n, err := strconv.Atoi(args); err == nil && n > 0 && n < maxPage {
+		return t.list("", n-1)
+	}
 	f := kb.Filter{Offset: page * pageSize, Limit: pageSize}
 	switch word := strings.ToLower(args); word {
 	case "draft", "drafts", "草稿":
@@ -34,8 +40,11 @@ func (t *turn) list(args string, page int) error {
 		}
 	}
 	found, total, err := t.Knowledge.List(t.ctx, f)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case page > 0 && len(found) == 0 && total > 0: // there are fewer pages than that
+		return t.list(args, (total-1)/pageSize)
 	}
 	head := ""
 	if page == 0 && f.Tag == "" && len(f.States) == 0 {
@@ -82,10 +91,10 @@ func (t *turn) page(verb, args string, page int, found []kb.Entry, total int, he
 func (t *turn) turns(verb, args string, page int, more bool) []option {
 	var ways []option
 	if more {
-		ways = append(ways, option{Do: doNext, Arg: verb, Texts: []string{args}, Page: page + 1, Label: t.label(doNext), Word: true})
+		ways = append(ways, option{Do: doNext, Arg: verb, Texts: []string{args}, Page: page + 1, Label: t.label(doNext)})
 	}
 	if page > 0 {
-		ways = append(ways, option{Do: doNext, Arg: verb, Texts: []string{args}, Page: page - 1, Label: t.label("previous"), Word: true})
+		ways = append(ways, option{Do: doPrev, Arg: verb, Texts: []string{args}, Page: page - 1, Label: t.label(doPrev)})
 	}
 	return ways
 }
@@ -216,6 +225,9 @@ func (t *turn) show(args string, _ int) error {
 	var options []option
 	if e.State != kb.Trash {
 		options = append(options, t.choice("edit", string(id)), t.choice("del", string(id)))
+	}
+	if e.State == kb.Trash {
+		options = append(options, t.choice("revert", string(id)))
 	}
 	if e.Pending() {
 		options = append(options, t.choice("publish", string(id)))

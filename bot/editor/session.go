@@ -34,7 +34,9 @@ type session struct {
 	Menu   []option          `json:"menu,omitempty"` // what may be chosen there
 	// Language is that of the first command whose words said so. It stays: who speaks one language also writes answers in others.
 	Language string `json:"language,omitempty"`
-	Form     *form  `json:"form,omitempty"`
+	// Chosen says that the person asked for that language, which then counts more than what their platform says.
+	Chosen bool  `json:"chosen,omitempty"`
+	Form   *form `json:"form,omitempty"`
 	// Until is when Asked, Menu and Form end.
 	Until time.Time `json:"until,omitzero"`
 	Plans []kept    `json:"plans,omitempty"`
@@ -153,6 +155,9 @@ func (c *Console) takeEffect(ctx context.Context) {
 func (c *Console) languageOf(ctx context.Context, in *input, s *session) string {
 	if in.m.Group {
 		return c.Language
+	}
+	if s.Chosen {
+		return s.Language
 	}
 	if s.Language == "" && in.kind == commanded && c.Speaks != nil {
 		s.Language = c.spoken(in.args)

@@ -75,6 +75,12 @@ func (t *turn) heard() (bool, error) {
 	if t.s.Form != nil {
 		return true, t.answer()
 	}
+	turns := slices.ContainsFunc(t.s.Menu, func(o option) bool { return o.Do == doNext || o.Do == doPrev })
+	if turns && (t.means(doNext, t.text) || t.means(doPrev, t.text)) {
+		t.decision, t.s.Also = "faq: no such page", t.askedID()
+		t.say(texts.FaqNoPage)
+		return true, nil
+	}
 	return false, nil
 }
 
@@ -137,7 +143,7 @@ func (t *turn) means(do, text string) bool {
 
 var wordsFor = map[string]string{
 	doCancel: texts.FaqWordsCancel, doBack: texts.FaqWordsBack, doSkip: texts.FaqWordsSkip, doLive: texts.FaqWordsConfirm, doConfirm: texts.FaqWordsConfirm,
-	doNext: texts.FaqWordsNext,
+	doLoad: texts.FaqWordsConfirm, doPublish: texts.FaqWordsConfirm, doNext: texts.FaqWordsNext, doPrev: texts.FaqWordsPrev,
 }
 
 // words is a text in the person's language; kv are names and values in turn.
@@ -201,13 +207,13 @@ func (t *turn) ask(text string, options ...option) {
 	t.post(strings.Join(lines, "\n"), t.buttons(options)...)
 }
 
-// buttons are as many of the options as the platform shows, words first: they stand for what cannot be typed as a number.
+// buttons are as many of the options as the platform shows, but words and the ways to other pages in any case.
 func (t *turn) buttons(options []option) []adapters.Choice {
 	most := t.features().MaxChoices
 	var numbers, words []adapters.Choice
 	for i, o := range options {
 		choice := adapters.Choice{ID: fmt.Sprintf("%s%s:%d", buttonPrefix, t.s.Token, i), Label: cut(o.Label, 24)}
-		if o.Word {
+		if o.Word || o.Do == doNext || o.Do == doPrev {
 			words = append(words, choice)
 		} else {
 			numbers = append(numbers, choice)

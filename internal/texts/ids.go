@@ -296,6 +296,9 @@ const (
 	FaqWordsBack               = "faq_words_back"
 	FaqWordsSkip               = "faq_words_skip"
 	FaqWordsConfirm            = "faq_words_confirm"
+	FaqHelpLanguage            = "faq_help_language"
+	FaqNoPage                  = "faq_no_page"
+	FaqWordsPrev               = "faq_words_prev"
 	FaqWordsNext               = "faq_words_next"
 	FaqAnswerHow               = "faq_answer_how" // Group, Numbers, Words
 	FaqNoPlace                 = "faq_no_place"   // Known, Name
