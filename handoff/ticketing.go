@@ -52,8 +52,9 @@ func (d *Desks) ticketOpened(c *Conversation, t *tickets.Ticket) string {
 // ticket opens a ticket from the case: "/ticket [priority] title", or the card's button.
 func (d *Desks) ticket(ctx context.Context, t *turn, c *Conversation, cs *Case) (transcript.Plan, error) {
 	priority, title := tickets.PriorityNormal, t.args
-	if word, rest, _ := strings.Cut(title, " "); slices.Contains(tickets.Priorities, tickets.Priority(strings.ToLower(word))) {
-		priority, title = tickets.Priority(strings.ToLower(word)), strings.TrimSpace(rest)
+	word, rest, _ := strings.Cut(title, " ")
+	if p, ok := d.priorityOf(word); ok {
+		priority, title = p, strings.TrimSpace(rest)
 	}
 	if title == "" {
 		title = cs.Question
@@ -73,7 +74,11 @@ func (d *Desks) ticket(ctx context.Context, t *turn, c *Conversation, cs *Case) 
 	}}, nil
 }
 
-// t shows or changes a ticket: "/t N", "/t N state resolved", "/t N assign me", "/t N priority high", "/t N due 2026-12-01", "/t N comment ...", "/t N reply ...".
+// ticketVerbs are the Chinese words for what "/t N" can be followed by.
+var ticketVerbs = map[string]string{"状态": "state", "指派": "assign", "优先级": "priority", "截止": "due", "备注": "comment", "回复": "reply"}
+
+// t shows or changes a ticket: "/t N", "/t N state resolved", "/t N assign me", "/t N priority high", "/t N due 2026-12-01", "/t N comment ...", "/t N reply ...". States and priorities
+// are also taken by the names people read.
 func (d *Desks) t(ctx context.Context, t *turn) (transcript.Plan, error) {
 	fields := strings.Fields(t.args)
 	if len(fields) == 0 {
@@ -102,19 +107,25 @@ func (d *Desks) t(ctx context.Context, t *turn) (transcript.Plan, error) {
 
 func (d *Desks) ticketChange(t *turn, verb, rest string) (c tickets.Change, problem string) {
 	c = tickets.Change{Key: t.m.ID, By: t.by.Name, Public: true}
+	if known, ok := ticketVerbs[verb]; ok {
+		verb = known
+	}
+	to, isVerb := d.stateOf(verb)
+	state, isState := d.stateOf(rest)
+	priority, isPriority := d.priorityOf(rest)
 	switch {
-	case slices.Contains(tickets.States, tickets.State(verb)):
-		c.State, c.Comment = new(tickets.State(verb)), rest
-	case verb == "state" && slices.Contains(tickets.States, tickets.State(strings.ToLower(rest))):
-		c.State = new(tickets.State(strings.ToLower(rest)))
+	case isVerb:
+		c.State, c.Comment = &to, rest
+	case verb == "state" && isState:
+		c.State = &state
 	case verb == "assign" && rest != "":
 		name := strings.TrimPrefix(rest, "@")
 		if name == "me" || name == "我" {
 			name = t.by.Name
 		}
 		c.Assignee, c.Public = &name, false
-	case verb == "priority" && slices.Contains(tickets.Priorities, tickets.Priority(strings.ToLower(rest))):
-		c.Priority, c.Public = new(tickets.Priority(strings.ToLower(rest))), false
+	case verb == "priority" && isPriority:
+		c.Priority, c.Public = &priority, false
 	case verb == "due" && rest != "":
 		due, err := time.ParseInLocation("2006-01-02", rest, d.Now().Location())
 		if err != nil {
@@ -219,6 +230,26 @@ func (d *Desks) priority(p tickets.Priority, lang string) string {
 	return d.Words.Text(lang, "priority_"+string(p), nil)
 }
 
+// stateOf reads a state as it is stored or as people read it, in any language.
+func (d *Desks) stateOf(word string) (tickets.State, bool) {
+	return byName(word, tickets.States, d.state)
+}
+
+// priorityOf reads a priority in the same ways.
+func (d *Desks) priorityOf(word string) (tickets.Priority, bool) {
+	return byName(word, tickets.Priorities, d.priority)
+}
+
+func byName[T ~string](word string, all []T, name func(T, string) string) (T, bool) {
+	i := slices.IndexFunc(all, func(v T) bool {
+		return strings.EqualFold(word, string(v)) || strings.EqualFold(word, name(v, texts.Chinese)) || strings.EqualFold(word, name(v, texts.English))
+	})
+	if i < 0 {
+		return "", false
+	}
+	return all[i], true
+}
+
 func (d *Desks) state(s tickets.State, lang string) string {
 	return d.Words.Text(lang, "state_"+string(s), nil)
 }
@@ -234,13 +265,17 @@ func (d *Desks) states(all []tickets.State) string {
 // tickets lists the unfinished tickets of the desk: "/tickets", "/tickets all", "/tickets closed".
 func (d *Desks) tickets(ctx context.Context, t *turn) (transcript.Plan, error) {
 	f := tickets.Filter{Desk: t.desk.Name, States: []tickets.State{tickets.StateOpen, tickets.StateInProgress, tickets.StatePending}}
+	state, isState := d.stateOf(t.args)
 	switch word := strings.ToLower(t.args); {
-	case word == "all":
+	case word == "":
+	case word == "all" || word == "全部":
 		f.States = nil
-	case slices.Contains(tickets.States, tickets.State(word)):
-		f.States = []tickets.State{tickets.State(word)}
-	case word == "me":
+	case isState:
+		f.States = []tickets.State{state}
+	case word == "me" || word == "我":
 		f.Assignee = t.by.Name
+	default:
+		return d.reply(t, d.say(texts.HelpTickets)), nil
 	}
 	list, err := d.Tickets.List(ctx, f, tickets.Page{Limit: listLimit})
 	if err != nil {
