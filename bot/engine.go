@@ -101,6 +101,9 @@ func (e *Engine) group(ctx context.Context, m *adapters.Message) (transcript.Pla
 		if plan, taken, err := e.edited(ctx, m); taken || err != nil {
 			return plan, err
 		}
+		if _, known := e.Directory.Member(m.Inbox, m.From.ID); !known && e.refusable(m) {
+			return e.refusal(m), nil
+		}
 		return e.Desks.Handle(ctx, k, m)
 	}
 	if name, _ := handoff.ParseCommand(m); name != "id" {
@@ -109,6 +112,22 @@ func (e *Engine) group(ctx context.Context, m *adapters.Message) (transcript.Pla
 	p := transcript.Post{Inbox: m.Inbox, Author: transcript.AuthorBot}
 	p.Message = adapters.Outgoing{Chat: m.Chat, Group: true, Thread: m.Thread, Text: e.Desks.Identify(m)}
 	return transcript.Plan{Posts: []transcript.Post{p}, Decision: "identified"}, nil
+}
+
+// refusable says whether a message would run the knowledge base.
+func (e *Engine) refusable(m *adapters.Message) bool {
+	name, _ := handoff.ParseCommand(m)
+	return e.Editor != nil && name == "faq" && m.Kind == adapters.KindMessage
+}
+
+// refusal tells somebody in a desk's group whom nobody knows who may run the knowledge base.
+func (e *Engine) refusal(m *adapters.Message) transcript.Plan {
+	p := transcript.Post{Inbox: m.Inbox, Author: transcript.AuthorBot}
+	p.Message = adapters.Outgoing{
+		Chat: m.Chat, Group: true, Thread: m.Thread, ReplyTo: m.Native,
+		Text: e.Words.Text(e.Language, texts.FaqRefused, map[string]any{"ID": string(m.From.ID), "Agent": false}),
+	}
+	return transcript.Plan{Posts: []transcript.Post{p}, Decision: "faq: refused"}
 }
 
 // edited asks the editor first: what it asked back is answered in plain words.

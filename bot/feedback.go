@@ -148,7 +148,7 @@ func (t *turn) unhelpful() {
 
 // refused tells people who are nobody to the knowledge base who may run it.
 func (e *Engine) refused(_ context.Context, t *turn) (bool, error) {
-	if name, _ := handoff.ParseCommand(t.m); e.Editor == nil || name != "faq" || t.m.Kind != adapters.KindMessage {
+	if !e.refusable(t.m) {
 		return false, nil
 	}
 	t.decision = "faq: refused"

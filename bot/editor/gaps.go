@@ -65,7 +65,8 @@ func (t *turn) suggest(args string, page int) error {
 		})
 	}
 	options = append(options, t.turns("suggest", args, page, from+pageSize < len(groups))...)
-	t.ask(t.words(texts.FaqSuggestHead, "Count", len(groups), "Days", int(gapsSince/(24*time.Hour))), options...)
+	head := append([]string{t.words(texts.FaqSuggestHead, "Count", len(groups), "Days", int(gapsSince/(24*time.Hour)))}, t.latestOnly()...)
+	t.ask(strings.Join(head, "\n"), options...)
 	return nil
 }
 
@@ -201,7 +202,7 @@ func (t *turn) showGap(o option) error {
 		near = append(near, kb.EntryID(o.Arg))
 	}
 	for _, c := range t.Index.Match(kb.Question{Text: o.Texts[0], Limit: 2}).Candidates {
-		if !slices.Contains(near, c.ID) {
+		if akin(o.Texts[0], &c) && !slices.Contains(near, c.ID) {
 			near = append(near, c.ID)
 		}
 	}
@@ -256,6 +257,7 @@ func (t *turn) stats(string, int) error {
 	lines := []string{t.words(texts.FaqStatsHead, "Days", int(gapsSince/(24*time.Hour)), "Questions", questions,
 		"Answered", totals[transcript.FoundAnswer], "Asked", totals[transcript.FoundChoices], "Unknown", totals[transcript.FoundNothing],
 		"Good", totals[transcript.FoundGood], "Bad", totals[transcript.FoundBad], "Entries", total)}
+	lines = append(lines, t.latestOnly()...)
 	lines = append(lines, t.hot(all, entries)...)
 	lines = append(lines, t.bad(all, entries)...)
 	lines = append(lines, t.stale(all, entries)...)
@@ -314,7 +316,7 @@ func (t *turn) bad(all []kb.Entry, entries map[kb.EntryID]*tally) []string {
 	return t.ranked(texts.FaqStatsBad, all, entries, func(n *tally) int { return n.bad - n.good })
 }
 
-// stale lists the live entries nobody asked for that were not touched for long, and those whose dates are over.
+// stale lists the live entries not touched for long that nobody asked for lately, and those whose dates are over.
 func (t *turn) stale(all []kb.Entry, entries map[kb.EntryID]*tally) []string {
 	var list []*kb.Entry
 	for i := range all {
@@ -329,7 +331,8 @@ func (t *turn) stale(all []kb.Entry, entries map[kb.EntryID]*tally) []string {
 		return nil
 	}
 	slices.SortStableFunc(list, func(a, b *kb.Entry) int { return a.Updated.Compare(b.Updated) })
-	lines := []string{t.words(texts.FaqStatsStale, "Count", len(list), "Days", int(staleAfter/(24*time.Hour)))}
+	lines := []string{t.words(texts.FaqStatsStale, "Count", len(list), "Days", int(staleAfter/(24*time.Hour)),
+		"Asked", int(gapsSince/(24*time.Hour)))}
 	for _, e := range list[:min(len(list), statsShown)] {
 		lines = append(lines, "· "+t.line(e)+" "+t.date(e.Updated))
 	}

@@ -151,7 +151,7 @@ func (t *turn) likely(e *kb.Entry) ([]string, error) {
 	var nearby []string
 	r := t.Index.Match(kb.Question{Text: e.Question, Language: e.Language, Without: []kb.EntryID{e.ID}, Limit: nearShown})
 	for _, c := range r.Candidates {
-		if name := c.Entry.Category; r.None < hopeless && slices.Contains(all, name) && !slices.Contains(nearby, name) {
+		if name := c.Entry.Category; r.None < hopeless && akin(e.Question, &c) && slices.Contains(all, name) && !slices.Contains(nearby, name) {
 			nearby = append(nearby, name)
 		}
 	}
@@ -197,7 +197,7 @@ func (t *turn) search(args string, page int) error {
 	}
 	r := t.Index.Match(kb.Question{Text: args, Limit: pageSize})
 	for _, c := range r.Candidates {
-		if r.None < hopeless {
+		if r.None < hopeless && akin(args, &c) {
 			found = append(found, *c.Entry)
 		}
 	}

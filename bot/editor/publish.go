@@ -132,7 +132,11 @@ func placeOf(e *transcript.Entry) place {
 
 // findings reads what came of customers' messages. People with a role try things out in their private chats: what they ask nobody needs to be answered.
 func (t *turn) findings(kind transcript.FindingKind, since time.Time, limit int, fn func(*transcript.Entry) error) error {
+	seen := 0
 	return t.Record.Findings(t.ctx, kind, since, limit, func(e *transcript.Entry) error {
+		if seen++; seen == limit {
+			t.capped = limit
+		}
 		if e.In != nil {
 			if _, known := t.Directory.Member(e.In.Inbox, e.In.From.ID); known {
 				return nil
@@ -140,6 +144,14 @@ func (t *turn) findings(kind transcript.FindingKind, since time.Time, limit int,
 		}
 		return fn(e)
 	})
+}
+
+// latestOnly says that there was more than was looked at.
+func (t *turn) latestOnly() []string {
+	if t.capped == 0 {
+		return nil
+	}
+	return []string{t.words(texts.FaqCapped, "Limit", t.capped)}
 }
 
 // questions collects what was asked since, by what came of it, the most frequent first.
@@ -330,6 +342,7 @@ func (t *turn) told(c changes) string {
 		count += one.count
 	}
 	lines := []string{t.words(texts.FaqReplayHead, "Asked", c.asked, "Changed", count)}
+	lines = append(lines, t.latestOnly()...)
 	if c.plain > 0 {
 		lines = append(lines, t.words(texts.FaqReplayPlain, "Count", c.plain))
 	}

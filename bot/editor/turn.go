@@ -23,12 +23,13 @@ type turn struct {
 	lang     string
 	posts    []transcript.Post
 	decision string
+	capped   int  // how many of the latest findings of a kind were looked at, of more; 0 = all
 	dropped  bool // what was asked is over, though the message is none of ours
 }
 
 // take decides; false means that the message is none of ours.
 func (t *turn) take() (bool, error) {
-	expired := !t.s.Until.IsZero() && !t.Now().Before(t.s.Until)
+	expired := !t.s.Until.IsZero() && !t.wrote().Before(t.s.Until)
 	if expired {
 		t.s.end()
 	}
@@ -60,6 +61,14 @@ func (t *turn) take() (bool, error) {
 	t.dropped = t.s.Asked != ""
 	t.s.end()
 	return false, nil
+}
+
+// wrote is when the message was written: a gateway that was down handles it later.
+func (t *turn) wrote() time.Time {
+	if now := t.Now(); t.m.SentAt.IsZero() || t.m.SentAt.After(now) {
+		return now
+	}
+	return t.m.SentAt
 }
 
 // heard takes words that answer what was asked.

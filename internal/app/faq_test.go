@@ -148,6 +148,11 @@ func TestEditorOnEveryChannel(t *testing.T) {
 			c.say("/faq stats", "热门", "#3 能开发票吗")
 			c.say("/faq learn", "用法")
 			c.say("/faq nonsense", "没有“nonsense”")
+			c.say("/faq add", "问题是什么")
+			c.say("/faq cancel", "已取消")
+			c.say("/faq en", "Knowledge base commands")
+			c.say("/faq list 1", "entries")
+			c.say("/faq zh", "知识库命令")
 		})
 	}
 }
@@ -173,6 +178,10 @@ func TestEditorRefuses(t *testing.T) {
 	for inbox, id := range map[string]string{playground.WeChatInbox: "oNobody", playground.FeishuInbox: "ou_nobody", playground.TelegramInbox: "690009"} {
 		c := &talk{t: t, p: r.Platforms()[inbox], from: id}
 		c.say("/faq del 1", "只有管理员和知识库编辑", id)
+		if group, ok := desks[inbox]; ok {
+			c = &talk{t: t, p: c.p, from: id, chat: group, after: c.after}
+			c.say("/faq list", "只有管理员和知识库编辑", id)
+		}
 	}
 }
 

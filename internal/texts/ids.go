@@ -388,6 +388,7 @@ const (
 	FaqNothingWaits            = "faq_nothing_waits"
 	FaqPublished               = "faq_published"    // Count
 	FaqReplayHead              = "faq_replay_head"  // Asked, Changed
+	FaqCapped                  = "faq_capped"       // Limit
 	FaqReplayPlain             = "faq_replay_plain" // Count
 	FaqReplayItem              = "faq_replay_item"  // After, Before, Question, Times
 	FaqRewritten               = "faq_rewritten"    // Line
@@ -405,7 +406,7 @@ const (
 	FaqStatsItem               = "faq_stats_item" // Bad, Good, Hits, Line
 	FaqStatsHot                = "faq_stats_hot"
 	FaqStatsBad                = "faq_stats_bad"
-	FaqStatsStale              = "faq_stats_stale" // Count, Days
+	FaqStatsStale              = "faq_stats_stale" // Asked, Count, Days
 	FaqStatsContradict         = "faq_stats_contradict"
 	FaqLearnNothing            = "faq_learn_nothing"
 	FaqLearned                 = "faq_learned"      // ID, Near, Question
