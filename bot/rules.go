@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"kefu/adapters"
 	"kefu/handoff"
@@ -401,12 +403,25 @@ func (t *turn) unknown() {
 	t.post(t.words(id), adapters.Choice{ID: choiceHuman, Label: t.words(texts.ButtonHuman)})
 }
 
-// digit reads a text that is nothing but a number of up to two digits, in any script's width.
+// spokenChoice is a number as people choose it: 2, "2.", "选2", "第二个", "no. 2".
+var spokenChoice = regexp.MustCompile(`^(?:我?选择?|回复|序号|no|number|option)?[ .]*(?:第([0-9]{1,2}|[一二三四五六七八九])[个项条]?|([0-9]{1,2}|[一二三四五六七八九])[号项]?)吧?$`)
+
+// digit reads a text that is nothing but a number of up to two digits, in any script's width, or the choice of one.
 func digit(text string) (int, bool) {
-	text = strings.Trim(normalize(text), ".、,) ")
-	if len(text) == 0 || len(text) > 2 {
+	text = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.M, r) { // of a keycap
+			return -1
+		}
+		return r
+	}, normalize(text))
+	found := spokenChoice.FindStringSubmatch(strings.Trim(text, ".、,) "))
+	if found == nil {
 		return 0, false
 	}
-	n, err := strconv.Atoi(text)
-	return n, err == nil && n >= 0
+	number := found[1] + found[2]
+	if i := strings.Index("一二三四五六七八九", number); i >= 0 {
+		return i/len("一") + 1, true
+	}
+	n, err := strconv.Atoi(number)
+	return n, err == nil
 }
