@@ -41,3 +41,22 @@ func TestLooksOfAnAnswer(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// A long answer is shown as far as there is room for it beside the rest, and whole when that is asked for.
+func TestLongAnswersAreShortened(t *testing.T) {
+	o := newOffice(t)
+	entry := kb.Entry{Question: "条款全文", Answer: strings.Repeat("这是条款的一句话。", 500)}
+	if _, err := o.faq.Add(t.Context(), entry, "test"); err != nil {
+		t.Fatal(err)
+	}
+	for command, whole := range map[string]bool{"/faq show 5": false, "/faq show 5 全文": true, "/faq edit 5": false, "/faq edit 5 answer": false, "/faq test 条款全文": false} {
+		var out strings.Builder
+		o.handle(o.message("ed", "", "", command), &out)
+		if strings.Contains(out.String(), entry.Answer) != whole || strings.Contains(out.String(), "共 4500 字") == whole {
+			t.Errorf("%s: %s", command, out.String())
+		}
+	}
+	if e, err := o.faq.Entry(t.Context(), "5"); err != nil || e.Answer != entry.Answer {
+		t.Errorf("the entry was shortened: %v", err)
+	}
+}

@@ -148,6 +148,7 @@ func (t *turn) look(e *kb.Entry, in Inbox) look {
 	case f.InlineLink != "":
 		l.text, l.spans = sent, nil
 	}
+	l.text = t.short(l.text) // a span beyond is left out
 	return l
 }
 

@@ -329,7 +329,7 @@ func (t *turn) askField() error {
 	if f.Field == "variant" {
 		places = t.places()
 	}
-	t.ask(t.words("faq_ask_"+f.Field, "Now", t.value(&f.Values, f.Field), "Places", places, "Clock", t.date(t.Now())), options...)
+	t.ask(t.words("faq_ask_"+f.Field, "Now", t.readable(&f.Values, f.Field), "Places", places, "Clock", t.date(t.Now())), options...)
 	return nil
 }
 
@@ -390,10 +390,13 @@ func (t *turn) near(e *kb.Entry) (string, error) {
 	return strings.Join(lines, "\n"), nil
 }
 
+// slightly is a likeness of texts that share a little, beside what all questions share.
+const slightly = 0.15
+
 // akin says whether anything in a candidate is like a text. Without the entry that has the text, others share its place however strange they are.
 func akin(text string, c *kb.Candidate) bool {
 	why := c.Reasons()
-	return why.Text > 0 || why.Common > 0 || common(text, c.Text) != ""
+	return max(why.Text, why.Common) >= slightly || len(kb.Alike([]string{text, c.Text}, slightly)) == 1
 }
 
 // save stores the form's entry and ends the dialog; a question that is taken is asked for again.

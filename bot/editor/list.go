@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"kefu/adapters"
 	"kefu/internal/texts"
 	"kefu/kb"
 )
@@ -208,9 +209,9 @@ func (t *turn) search(args string, page int) error {
 	return nil
 }
 
-// show shows one entry with what can be done about it.
+// show shows one entry with what can be done about it: "show 12", or with all of long texts "show 12 full".
 func (t *turn) show(args string, _ int) error {
-	id, _ := entryID(args)
+	id, rest := entryID(args)
 	if id == "" {
 		return t.usage("show")
 	}
@@ -218,6 +219,7 @@ func (t *turn) show(args string, _ int) error {
 	if err != nil {
 		return err
 	}
+	t.full = slices.Contains([]string{"full", "all", "全文", "全部"}, strings.ToLower(rest))
 	text := t.view(&e)
 	if e.Draft != nil {
 		text += "\n" + t.words(texts.FaqChangeWaits, "Fields", t.waits(&e))
@@ -240,7 +242,7 @@ func (t *turn) show(args string, _ int) error {
 func (t *turn) view(e *kb.Entry) string {
 	var lines []string
 	for _, field := range editable {
-		if v := t.value(e, field); v != "" {
+		if v := t.readable(e, field); v != "" {
 			lines = append(lines, t.words(texts.FaqViewLine, "Field", t.words("faq_field_"+field), "Value", v))
 		}
 	}
@@ -249,6 +251,38 @@ func (t *turn) view(e *kb.Entry) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// readable is a field of an entry, of a long one as much as there is room for: where a message holds little, few may be sent.
+func (t *turn) readable(e *kb.Entry, field string) string {
+	return t.short(t.value(e, field))
+}
+
+func (t *turn) short(s string) string {
+	r := []rune(s)
+	if t.full || len(r) <= t.room() {
+		return s
+	}
+	return string(r[:t.room()]) + t.words(texts.FaqShortened, "Count", len(r))
+}
+
+// room is how many characters of a long text a message shows beside what else it says.
+func (t *turn) room() int {
+	f := t.features()
+	most := f.MaxText
+	if f.TextUnit == adapters.UnitByte {
+		most /= 3 // bytes of a Han character
+	}
+	if most == 0 {
+		most = roomWide
+	}
+	return max(min(most/2, roomWide), roomNarrow)
+}
+
+// Bounds of room.
+const (
+	roomNarrow = 200
+	roomWide   = 3000
+)
 
 // value is a field of an entry as it reads.
 func (t *turn) value(e *kb.Entry, field string) string {

@@ -11,6 +11,7 @@ import (
 	"kefu/internal/docstore"
 	"kefu/internal/richtext"
 	"kefu/internal/texts"
+	"kefu/internal/transcript"
 	"kefu/kb"
 )
 
@@ -18,7 +19,7 @@ const doLoad = "load"
 
 // What a chat takes and gives.
 const (
-	maxExport     = 8000 // characters
+	maxExport     = 3 // messages
 	problemsShown = 10
 )
 
@@ -171,6 +172,14 @@ func (t *turn) readRows(text string) ([]kb.Row, error) {
 	return rows, nil
 }
 
+// parts is how many messages a text takes here.
+func (t *turn) parts(text string) int {
+	if f := t.features(); f.MaxText > 0 {
+		return len(transcript.SplitText(text, f.MaxText, f.TextUnit))
+	}
+	return 1
+}
+
 // export sends the entries, or those of a category, as a file: "export [csv|xlsx|json] [category]". Where the chat takes no files they are CSV in words, as
 // far as that is readable there.
 func (t *turn) export(args string, _ int) error {
@@ -198,7 +207,7 @@ func (t *turn) export(args string, _ int) error {
 	case t.takesFiles():
 		t.say(texts.FaqExported, "Count", total)
 		return t.attach("faq."+string(format), &b)
-	case b.Len() > maxExport:
+	case t.parts(b.String()) > maxExport:
 		t.say(texts.FaqExportLarge, "Count", total)
 	default:
 		t.post(b.String())

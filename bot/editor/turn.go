@@ -23,6 +23,7 @@ type turn struct {
 	lang     string
 	posts    []transcript.Post
 	decision string
+	full     bool // texts are shown whole, however long
 	capped   int  // how many of the latest findings of a kind were looked at, of more; 0 = all
 	dropped  bool // what was asked is over, though the message is none of ours
 }

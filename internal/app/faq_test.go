@@ -164,11 +164,12 @@ func TestStrangersAreNotNear(t *testing.T) {
 	inbox := playground.WeChatInbox
 	c := &talk{t: t, p: r.Platforms()[inbox], from: string(editors[inbox])}
 	c.say("/faq 添加 营业时间 | nine to six", "已生效：#2")
+	c.say("/faq add 这个答案是什么 | 没有。", "已生效：#3")
 	c.say("/faq edit 1", "请确认", "1. 保存并生效")
 	if strings.Contains(c.last.Text, "相近的词条") {
 		t.Errorf("what is close to 怎么退货: %q", c.last.Text)
 	}
-	c.say("/faq add 怎么退货物 | 见规则。", "已生效：#3", "#1 怎么退货")
+	c.say("/faq add 怎么退货物 | 见规则。", "已生效：#4", "#1 怎么退货")
 }
 
 // Somebody who is nobody is told who may, on every channel.

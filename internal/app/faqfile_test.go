@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,6 +129,10 @@ func TestRowsWithoutFiles(t *testing.T) {
 	c.say("question,answer\n营业时间,九点到六点", "将新增 1 个", "1. 确认")
 	c.say("1", "已导入 1 行")
 	c.say("/faq export", "id,question", "九点到六点")
+	// A person there gets few messages in a row: a long entry is one, and an export that takes many is refused.
+	c.say("/faq add 条款全文 | "+strings.Repeat("这是条款的一句话。", 300), "已生效：#3")
+	c.say("/faq show 3", "共 2700 字", "#3 · 已发布", "1. 修改")
+	c.say("/faq export", "太长了，请用命令行")
 }
 
 // dot is a picture of one pixel.

@@ -388,6 +388,7 @@ const (
 	FaqNothingWaits            = "faq_nothing_waits"
 	FaqPublished               = "faq_published"    // Count
 	FaqReplayHead              = "faq_replay_head"  // Asked, Changed
+	FaqShortened               = "faq_shortened"    // Count
 	FaqCapped                  = "faq_capped"       // Limit
 	FaqReplayPlain             = "faq_replay_plain" // Count
 	FaqReplayItem              = "faq_replay_item"  // After, Before, Question, Times
