@@ -110,7 +110,7 @@ func (e *Engine) identify(_ context.Context, t *turn) (bool, error) {
 	return true, nil
 }
 
-// inCase relays to the agents. A contact who still waits may cancel.
+// inCase relays to the agents. A contact who still waits may cancel, and hears so when they ask for a person again.
 func (e *Engine) inCase(ctx context.Context, t *turn) (bool, error) {
 	if t.c.Case == nil || e.Desks.Abandon(t.c) {
 		return false, nil
@@ -121,13 +121,21 @@ func (e *Engine) inCase(ctx context.Context, t *turn) (bool, error) {
 		t.say(texts.CancelDone)
 		return true, nil
 	}
+	impatient := t.c.Status == handoff.StatusWaiting && e.intents.of(first(t.m.Choice, t.text)) == intentHuman
 	if t.m.Kind == adapters.KindCallback {
 		t.decision = "stale button while a person serves"
+		if impatient {
+			t.decision = "waits already"
+			t.say(texts.HandoffAlreadyWaiting)
+		}
 		return true, nil
 	}
 	t.decision = "relayed to desk"
 	posts, err := e.Desks.Relay(ctx, t.c, t.m)
 	t.posts = append(posts, e.returned(ctx, t)...)
+	if impatient && err == nil {
+		t.say(texts.HandoffAlreadyWaiting)
+	}
 	return true, err
 }
 

@@ -51,6 +51,7 @@ func (d *Desks) help(_ context.Context, t *turn) (transcript.Plan, error) {
 	for _, n := range names {
 		lines = append(lines, d.say(d.commands[n].help))
 	}
+	lines = append(lines, d.say(texts.HelpID)) // which anybody may use anywhere
 	return d.reply(t, strings.Join(lines, "\n")), nil
 }
 

@@ -9,7 +9,6 @@ const (
 	ThanksReply   = "thanks_reply"
 	GreetingReply = "greeting_reply"
 	GuestName     = "guest_name" // Code
-	AnswerFooter  = "answer_footer"
 	ButtonHuman   = "button_human"
 	ButtonTicket  = "button_ticket"
 	ButtonStale   = "button_stale"
@@ -35,13 +34,9 @@ const (
 	HandoffAlreadyWaiting = "handoff_already_waiting" // Position
 	HandoffNobodyOnDuty   = "handoff_nobody_on_duty"  // Number
 	CaseClosedCustomer    = "case_closed_customer"
-	BackToBot             = "back_to_bot"
 	CancelDone            = "cancel_done"
 	CancelNothing         = "cancel_nothing"
 	DeskUnreachable       = "desk_unreachable"
-	LateReply             = "late_reply" // Minutes, Reason
-	LateReasonBusy        = "late_reason_busy"
-	LateReasonFault       = "late_reason_fault"
 	ApologyFailed         = "apology_failed"
 	FloodLimit            = "flood_limit" // Seconds
 	AnswerWaits           = "answer_waits"
@@ -68,10 +63,9 @@ const (
 	TicketStateChanged = "ticket_state_changed" // Comment, Number, State, Title
 	TicketComment      = "ticket_comment"       // By, Comment, Number
 	TicketShow         = "ticket_show"          // Comment, Created, Due, Number, Priority, State, Title
-	TicketNone         = "ticket_none"
-	TicketNotFound     = "ticket_not_found" // Number
-	TicketListHead     = "ticket_list_head" // Count
-	TicketListItem     = "ticket_list_item" // Number, State, Title
+	TicketNotFound     = "ticket_not_found"     // Number
+	TicketListHead     = "ticket_list_head"     // Count
+	TicketListItem     = "ticket_list_item"     // Number, State, Title
 )
 
 // States and priorities of tickets.
@@ -121,15 +115,12 @@ const (
 // What agents read: the card of a case.
 const (
 	CardTitle         = "card_title" // N, Name
-	CardCustomer      = "card_customer"
 	CardChannel       = "card_channel"
 	CardLanguage      = "card_language"
 	CardReason        = "card_reason"
 	CardQuestion      = "card_question"
 	CardBotTried      = "card_bot_tried"
 	CardStatus        = "card_status"
-	CardAgent         = "card_agent"
-	CardWaited        = "card_waited"
 	CardTicket        = "card_ticket"
 	CardSummary       = "card_summary"
 	CardWindow        = "card_window"
@@ -152,8 +143,7 @@ const (
 	Released         = "released"        // Agent
 	TakenOver        = "taken_over"      // Agent, From
 	NoteSaved        = "note_saved"
-	ClosedBy         = "closed_by"     // Agent
-	CloseSummary     = "close_summary" // Summary
+	ClosedBy         = "closed_by" // Agent
 	CaseIsOpen       = "case_is_open"
 	CaseIsClosed     = "case_is_closed"
 	CannotReopen     = "cannot_reopen"
@@ -180,7 +170,6 @@ const (
 // What agents read: tickets.
 const (
 	TicketOpenedDesk        = "ticket_opened_desk"        // Name, Number, Priority, Title
-	TicketChangedDesk       = "ticket_changed_desk"       // By, Changes, Number
 	TicketUnchanged         = "ticket_unchanged"          // Number
 	TicketTransitionRefused = "ticket_transition_refused" // Allowed, Number, State
 	TicketShowDesk          = "ticket_show_desk"          // Assignee, Description, Due, Name, Number, Priority, State, Title
@@ -196,14 +185,12 @@ const (
 	DutyOn         = "duty_on"
 	DutyOff        = "duty_off"
 	DutyBusy       = "duty_busy"
-	WhoHead        = "who_head" // Desk
-	WhoItem        = "who_item" // Agent, Duty
-	PeopleNone     = "people_none"
+	WhoHead        = "who_head"   // Desk
+	WhoItem        = "who_item"   // Agent, Duty
 	QueueHead      = "queue_head" // Count
 	CasesHead      = "cases_head" // Count
 	CasesItem      = "cases_item" // Agent, Inbox, Minutes, Name, Question
 	CasesNone      = "cases_none"
-	DeskDigest     = "desk_digest"     // Cases, Messages, Tickets
 	GivenUp        = "given_up"        // ID, Inbox
 	BotUndelivered = "bot_undelivered" // Inbox, Reason
 )

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -299,5 +300,33 @@ func BenchmarkText(b *testing.B) {
 				c.Text("zh-CN", bm.id, bm.data)
 			}
 		})
+	}
+}
+
+// A text nobody asks for misleads who changes it: every id is used by name, or belongs to a family whose beginning is in the code.
+func TestEveryTextIsUsed(t *testing.T) {
+	names, prefixes := map[string]bool{}, map[string]bool{}
+	name, prefix := regexp.MustCompile(`\btexts\.([A-Z]\w+)`), regexp.MustCompile(`"([a-z_]+_)"`)
+	err := filepath.WalkDir(filepath.Join("..", ".."), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		src, err := os.ReadFile(path)
+		for _, m := range name.FindAllSubmatch(src, -1) {
+			names[string(m[1])] = true
+		}
+		for _, m := range prefix.FindAllSubmatch(src, -1) {
+			prefixes[string(m[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for c, id := range constants(t) {
+		family := func(p string) bool { return strings.HasPrefix(id, p) }
+		if !names[c] && !slices.ContainsFunc(slices.Collect(maps.Keys(prefixes)), family) {
+			t.Errorf("nothing says %s (%s)", id, c)
+		}
 	}
 }
