@@ -314,34 +314,44 @@ func TestStoreComesAndGoes(t *testing.T) {
 	r := start(t, func(cfg *config.Config) {
 		cfg.Storage.Mongo = config.Mongo{URI: adapters.Secret(server.URI()), Database: server.Database(t)}
 	})
+	deliveries := r.replays(t)
 	server.Cut()
 	status, body := ask(t, http.MethodGet, "http://"+r.gateway.Addr()+"/readyz", "", nil)
 	if status != http.StatusServiceUnavailable || !strings.Contains(body, "storage") {
 		t.Errorf("readyz says %d %s while the store is away", status, body)
 	}
-	update := `{"update_id":7,"message":{"message_id":5,"date":1790000000,"chat":{"id":600009,"type":"private"},"from":{"id":600009,"first_name":"T"},"text":"我要退货"}}`
-	header := http.Header{"X-Telegram-Bot-Api-Secret-Token": {"playground-secret"}}
-	hook := "http://" + r.gateway.Addr() + "/webhook/" + playground.TelegramInbox
-	if status, _ := ask(t, http.MethodPost, hook, update, header); status != http.StatusServiceUnavailable {
-		t.Errorf("a delivery while the store is away got %d, want 503", status)
+	for inbox, d := range deliveries {
+		if status := r.deliver(t, inbox, d, time.Now()); status != http.StatusServiceUnavailable {
+			t.Errorf("%s: a delivery while the store is away got %d, want 503", inbox, status)
+		}
 	}
 	server.Restore()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(90 * time.Second)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		if status, _ := ask(t, http.MethodPost, hook, update, header); status == http.StatusOK {
-			break
-		}
-		select {
-		case <-deadline:
-			t.Fatal("the store is back and deliveries are still refused")
-		case <-tick.C:
+	for inbox, d := range deliveries {
+		for r.deliver(t, inbox, d, time.Now()) != http.StatusOK {
+			select {
+			case <-deadline:
+				t.Fatalf("%s: the store is back and deliveries are still refused", inbox)
+			case <-tick.C:
+			}
 		}
 	}
-	select {
-	case <-r.stored:
-	case <-time.After(5 * time.Second):
-		t.Error("the delivery was acknowledged but not stored")
+	r.serveLast(t)
+	stored := map[string]int{}
+	for len(r.stored) > 0 {
+		stored[(<-r.stored).ID]++
+	}
+	for _, part := range []string{"|oReplay|", "om_replay", "|600555|message|900"} {
+		n := 0
+		for id, times := range stored {
+			if strings.Contains(id, part) {
+				n += times
+			}
+		}
+		if n != 1 {
+			t.Errorf("the delivery of %s, acknowledged in the end, was stored %d times", part, n)
+		}
 	}
 }
