@@ -78,7 +78,7 @@ func hide(err error, uri string) error {
 	}
 	for _, kind := range []error{docstore.ErrUnavailable, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, kind) {
-			return fmt.Errorf("%w: %s", kind, text)
+			return fmt.Errorf("%w: %s", kind, strings.TrimPrefix(text, kind.Error()+": "))
 		}
 	}
 	return errors.New(text)
