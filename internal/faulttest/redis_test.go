@@ -22,6 +22,7 @@ type redisServer struct {
 	dir  string
 	cmd  *exec.Cmd
 	mini *miniredis.Miniredis
+	halt func() // ends the time of mini
 }
 
 func startRedis(t testing.TB) *redisServer {
@@ -32,7 +33,6 @@ func startRedis(t testing.TB) *redisServer {
 	} else {
 		t.Log("no redis-server on the path: its place is taken by one in this process")
 		r.mini = miniredis.NewMiniRedis()
-		t.Cleanup(passTime(r.mini))
 	}
 	r.mustStart()
 	t.Cleanup(r.stop)
@@ -57,19 +57,20 @@ func passTime(m *miniredis.Miniredis) (stop func()) {
 			}
 		}
 	})
-	return func() {
+	return sync.OnceFunc(func() {
 		close(ended)
 		running.Wait()
-	}
+	})
 }
 
 // mustStart starts it with nothing in it: a restart forgets everything.
 func (r *redisServer) mustStart() {
 	if r.mini != nil {
-		r.mini.FlushAll()
+		r.mini = miniredis.NewMiniRedis() // one that was closed never answers a blocking read again
 		if err := r.mini.StartAddr(r.addr); err != nil {
 			r.t.Errorf("Redis: %v", err)
 		}
+		r.halt = passTime(r.mini)
 		return
 	}
 	host, port, _ := net.SplitHostPort(r.addr)
@@ -82,6 +83,7 @@ func (r *redisServer) mustStart() {
 
 func (r *redisServer) stop() {
 	if r.mini != nil {
+		r.halt()
 		r.mini.Close()
 		return
 	}

@@ -10,6 +10,9 @@
 // worked on here, and each replica spends its share of every budget, by the number of those who last counted themselves on the server. Afterwards,
 // and after the server forgot everything, allowances start from empty: what was spent meanwhile is not known.
 //
+// Decision: a replica whose reads fail again and again, while other calls succeed, keeps to itself what it wakes: better two replicas looking at one conversation
+// than none.
+//
 // Consequence: the server may be flushed, restarted or cut off at any moment. Scripts are sent again, the group is made again, leases
 // that cannot be renewed are lost before they expire, and keys that were waiting are found by the sweeper.
 //

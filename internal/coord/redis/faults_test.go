@@ -380,6 +380,52 @@ func TestReleaseAfterAnotherTook(t *testing.T) {
 	}
 }
 
+// A server that lets everybody wake keys and nobody read them (rights, something in between) keeps no key for ever.
+func TestReadsAreRefused(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	a, b := dial(t, redis.Options{URL: s.url()}), dial(t, redis.Options{URL: s.url()})
+	server := direct(t, s.url())
+	allow := func(rule string) {
+		t.Helper()
+		if err := server.Do(t.Context(), "ACL", "SETUSER", "default", rule).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wake(t, a, "k")
+	nextKey(t, a).Done(0)
+	allow("-xreadgroup")
+	got := make(chan coord.Task, 1)
+	go func() {
+		if task, err := a.Next(t.Context()); err == nil {
+			got <- task
+		}
+	}()
+	poll(t, func() error { // as the sweeper does
+		wake(t, a, "unread")
+		select {
+		case task := <-got:
+			task.Done(0)
+			return nil
+		default:
+			return errors.New("the key waits for ever")
+		}
+	})
+	allow("+xreadgroup")
+	nextKey(t, b).Done(0)  // what was woken before that was noticed
+	poll(t, func() error { // and nothing stays here for good
+		for own, err := a.Next(within(t, 300*time.Millisecond)); err == nil; own, err = a.Next(within(t, 300*time.Millisecond)) { // until it waits, and so reads
+			own.Done(0)
+		}
+		wake(t, a, "shared")
+		task, err := b.Next(within(t, 100*time.Millisecond))
+		if err == nil {
+			task.Done(0)
+		}
+		return err
+	})
+}
+
 // An entry deleted behind our back must not make its key deaf.
 func TestEvictedEntry(t *testing.T) {
 	t.Parallel()

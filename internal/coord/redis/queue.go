@@ -23,6 +23,8 @@ type queue struct {
 	local  *coord.Queue
 	wanted chan struct{} // a call of Next began to wait
 	sooner chan time.Duration
+	// missed counts the reads that failed in a row; see deaf.
+	missed atomic.Int32
 	// replicas is how many there are, this one included, as the server told last; 0 = it never did.
 	replicas atomic.Int64
 
@@ -112,6 +114,13 @@ func noGroup(err error) bool {
 	text := err.Error()
 	return strings.Contains(text, "NOGROUP") || strings.HasPrefix(text, "UNBLOCKED") || strings.Contains(text, "no such key")
 }
+
+// deaf says that this process does not hear of the keys on the server, although other calls may succeed: reads are forbidden to it, or never answered by something in between. What it
+// wakes then stays here, for there it might wait for ever.
+func (q *queue) deaf() bool { return q.missed.Load() >= mostMissed }
+
+// mostMissed is how many reads may fail in a row. One does whenever the server goes.
+const mostMissed = 3
 
 // leave gives the keys in hand back.
 func (q *queue) leave(ctx context.Context) { _, _ = q.run(ctx, "leave", leaveScript) }

@@ -23,12 +23,21 @@ func (q *queue) read(ctx context.Context) {
 			return
 		}
 		if err := r.serve(ctx, n); err != nil {
+			q.miss(err)
 			if rest(ctx, pauses.NextBackOff()) != nil {
 				return
 			}
 			continue
 		}
+		q.missed.Store(0)
 		pauses.Reset()
+	}
+}
+
+// miss counts a failed read. A server that refuses it says so in words nothing else would show.
+func (q *queue) miss(err error) {
+	if q.missed.Add(1) == mostMissed {
+		q.coord.opts.Log.Warn("redis hands out no work; this replica works on what it wakes itself", "err", err)
 	}
 }
 

@@ -74,6 +74,10 @@ func (q *queue) send(ctx context.Context) {
 	q.mu.Unlock()
 	defer close(b.settled)
 	ends, wakes := b.ends, b.wakes
+	if q.deaf() {
+		q.local.Add(wakes...)
+		wakes = nil
+	}
 	for len(ends) > 0 || len(wakes) > 0 {
 		e := ends[:min(len(ends), settleAtOnce)]
 		w := wakes[:min(len(wakes), settleAtOnce-len(e))]
