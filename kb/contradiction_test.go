@@ -32,6 +32,9 @@ func TestSameQuestionsContradict(t *testing.T) {
 		{"Where is my order?", "Could you tell me where the order is"},
 		{"How long does delivery take?", "How many days will delivery take?"},
 		{"What's the price?", "what is the price"},
+		{"Do you ship abroad?", "Do you deliver internationally?"},
+		{"退款多久到账", "退钱几天到账"},
+		{"邮费多少钱", "运费什么价格"},
 	} {
 		if !contradict(pair[0], pair[1]) {
 			t.Errorf("not named: %q and %q", pair[0], pair[1])
@@ -46,6 +49,9 @@ func TestOtherQuestionsDoNotContradict(t *testing.T) {
 		{"我的电话是多少", "你们的电话是多少"},
 		{"How do I request a refund?", "When will I get my refund?"},
 		{"How do I return an item?", "Can I return an item?"},
+		{"How do I change my password?", "How do I change my PIN?"},
+		{"Do you take debit cards?", "Do you take credit cards?"},
+		{"运费谁出", "退货运费谁出"},
 		{"Why can I pay by card?", "Why can't I pay by card?"},
 		{"Does the case fit the iPhone 15?", "Does the case fit the iPhone 16?"},
 		{"transfer from savings to checking", "transfer from checking to savings"},

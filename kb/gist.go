@@ -1,6 +1,7 @@
 package kb
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -23,7 +24,7 @@ func gist(text string) (key, whose string) {
 			asking = asking || asks[w]
 			content = content || !asks[w]
 			ordered = ordered || directions[w]
-			words = append(words, stem(w))
+			words = append(words, stem(cmp.Or(equals[w], w)))
 		}
 	}
 	if !content {
@@ -86,6 +87,7 @@ var hanFrames = strings.NewReplacer(
 	"什 么", "what", "啥", "what",
 	"是 否 可 以", "可", "可 以", "可", "能 够", "可", "能 否", "可", "可 否", "可", "能", "可", "是 否", "可",
 	"我 们 的", "my", "我 的", "my", "你 们", "your", "你 的", "your", "您 的", "your",
+	"退 钱", "退 款", "邮 费", "运 费", "快 递 费", "运 费", "支 付", "付 款", "付 钱", "付 款", "海 外", "国 外", "实 体 店", "门 店", "电 话 号 码", "电 话", "手 机 号 码", "手 机 号",
 	"想 知 道", "", "想 问", "", "请 问", "", "问 一 下", "", "一 下", "", "你 好", "", "您 好", "", "麻 烦", "", "我 想 要", "", "我 想", "", "我 要", "",
 )
 
@@ -101,7 +103,12 @@ var (
 	auxiliary  = setOf("do does did can could will would should may is are was were be 可")
 	dress      = setOf("a an the i you me we us please to of for in on at it this that and or hi hello hey there s m d ve ll re 请 你 您 我 们 吗 呢 啊 吧 的 了 么 呀 哦 嘛 是")
 	directions = setOf("from into than 从 到 换 转 变 比 成")
-	owners     = map[string]string{"my": "mine", "mine": "mine", "our": "mine", "your": "yours", "yours": "yours", "贵": "yours"}
+	// equals are words that are always the same to a shop; those that people merely use for one another are not.
+	equals = map[string]string{
+		"deliver": "ship", "delivery": "ship", "shipping": "ship", "shipment": "ship", "overseas": "abroad", "international": "abroad", "internationally": "abroad",
+		"purchase": "buy", "telephone": "phone", "reimbursement": "refund", "reimburse": "refund", "cancellation": "cancel",
+	}
+	owners = map[string]string{"my": "mine", "mine": "mine", "our": "mine", "your": "yours", "yours": "yours", "贵": "yours"}
 )
 
 func setOf(words string) map[string]bool {

@@ -36,7 +36,7 @@ func TestEveryCommandInTheDesks(t *testing.T) {
 			c.say("/faq search Europe", "#2 Do you ship abroad?")
 			c.say("/faq replay", "would be answered differently")
 			c.say("/faq publish 2", "1 to publish", "1. Publish")
-			c.press("Publish", "1 entries published")
+			c.press("Publish", "1 entry published")
 			c.say("/faq test ship to Asia", "The bot answers", "#2", "On shop-wechat", "Yes, to 50 countries.")
 			c.say("/faq history 2", "4 versions", "Answer: Yes, to 40 countries. → Yes, to 50 countries.")
 			c.press("Back to version 2", "Back: #2")
@@ -45,7 +45,7 @@ func TestEveryCommandInTheDesks(t *testing.T) {
 			c.say("/faq list trash", "#2 Do you ship abroad?")
 			c.say("/faq revert 2", "Back: #2")
 			c.say("/faq import Opening hours | nine to six", "1 new, 0 changed, 0 the same, 0 bad")
-			c.press("Confirm", "1 rows imported")
+			c.press("Confirm", "1 row imported")
 			c.exports("/faq export", "id,question", "Opening hours")
 			c.say("/faq suggest", "Nothing to look after")
 			c.say("/faq stats", "Last 30 days")
@@ -71,7 +71,7 @@ func TestEditorInEnglish(t *testing.T) {
 		c.say("shops", "Please confirm", "Category: shops", "1. Save, live at once")
 		c.say("17", "There is no choice 17")
 		c.say("1", "Live now: #")
-		c.say("/faq search Nanjing", "entries")
+		c.say("/faq search Nanjing", "1. #", question)
 	}
 }
 
