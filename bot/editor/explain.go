@@ -20,11 +20,11 @@ func (t *turn) test(args string, _ int) error {
 	if err := t.Index.Refresh(t.ctx); err != nil {
 		return err
 	}
-	r := t.Answers.Match(kb.Question{Text: args, Language: t.lang, Limit: 4})
+	r := t.Answers.Match(kb.Question{Text: args, Language: t.lang}) // as customers are answered: fewer candidates could come to another decision
 	v := kb.Decide(r, t.Thresholds)
 	lines := []string{t.words(texts.FaqTestHead, "Decision", t.words("faq_decision_"+string(v.Decision)),
 		"Sure", int(r.Certainty()*100), "Floor", percent(t.floor()), "None", percent(r.None), "Refuse", percent(t.refusal()))}
-	for i := range r.Candidates {
+	for i := range min(len(r.Candidates), shownMost) {
 		if c := &r.Candidates[i]; i < shownAlways || c.Confidence >= 0.01 {
 			lines = append(lines, t.candidate(i+1, r.Text, c))
 		}
@@ -43,8 +43,11 @@ func (t *turn) test(args string, _ int) error {
 	return nil
 }
 
-// shownAlways are the winner and the runner-up.
-const shownAlways = 2
+// shownAlways are the winner and the runner-up, shownMost the most candidates shown.
+const (
+	shownAlways = 2
+	shownMost   = 4
+)
 
 // candidate is one entry that may answer, with what speaks for it.
 func (t *turn) candidate(n int, question string, c *kb.Candidate) string {

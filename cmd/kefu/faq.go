@@ -181,23 +181,22 @@ func faqList() *cobra.Command {
 }
 
 func faqTest() *cobra.Command {
-	c := &cobra.Command{Use: "test SENTENCE", Short: "Show what the bot would answer and why", Args: cobra.MinimumNArgs(1)}
+	c := &cobra.Command{
+		Use: "test SENTENCE", Short: "Show what the bot would answer and why", Args: cobra.MinimumNArgs(1),
+		Long: "Asks the knowledge base as a customer would, in the configured language. An embedding service is not asked: /faq test in a chat does that.",
+	}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		cfg, err := load(c, *path)
-		if err != nil {
-			return err
-		}
-		limits := kb.Thresholds{Answer: cfg.Bot.Floor, Refuse: cfg.Bot.Refuse, Choices: cfg.Bot.Clarify.Choices}
 		return withOffice(c, *path, func(cfg *config.Config, o app.Office) error {
 			entries, err := o.Entries(c.Context())
 			if err != nil {
 				return err
 			}
-			r := kb.IndexOf(entries, kb.IndexOptions{}).Match(kb.Question{Text: strings.Join(args, " "), Limit: 4})
+			r := kb.IndexOf(entries, kb.IndexOptions{}).Match(kb.Question{Text: strings.Join(args, " "), Language: cfg.Language})
+			limits := cfg.Bot.Thresholds()
 			v := kb.Decide(r, limits)
 			fmt.Fprintf(c.OutOrStdout(), "%s (certainty %.2f, answers from %.2f; nothing fits %.2f, gives up above %.2f)\n", v.Decision, r.Certainty(), limits.Answer, r.None, limits.Refuse)
-			for _, k := range r.Candidates {
+			for _, k := range r.Candidates[:min(len(r.Candidates), 4)] {
 				fmt.Fprintf(c.OutOrStdout(), "%.2f  %s  %s  (closest: %s; %s)\n", k.Confidence, k.ID, k.Question, k.Text, k.Why())
 			}
 			if v.Decision == kb.Answer {
