@@ -13,6 +13,8 @@ import (
 const (
 	answerPoll   = 250 * time.Millisecond
 	answerSettle = 6 * time.Second
+	// answerLead is what a reply gets before a call may follow it: they take different ways, and a call made at once can overtake the reply.
+	answerLead = 300 * time.Millisecond
 	// hintMargin is kept of the last request for storing and writing the hint.
 	hintMargin = 400 * time.Millisecond
 )
@@ -84,12 +86,18 @@ func (t *Transcript) hint(ctx context.Context, m *adapters.Message) (string, boo
 
 func takenKey(in string) string { return "taken|" + in }
 
-// Answered lets what follows the words of a request go out now; see adapters.Gateway. It is kept in coordination: losing it costs a few seconds.
+// Answered lets what follows the words of a request go out, once the platform had a moment to show them; see adapters.Gateway. It is kept in coordination: losing it costs a few
+// seconds.
 func (t *Transcript) Answered(ctx context.Context, m adapters.Message, taken bool) {
 	if !taken {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	ctx = context.WithoutCancel(ctx)
+	time.AfterFunc(answerLead, func() { t.follow(ctx, m) })
+}
+
+func (t *Transcript) follow(ctx context.Context, m adapters.Message) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if err := t.o.Coord.Set(ctx, takenKey(m.ID), "1", 2*answerSettle); err != nil {
 		return

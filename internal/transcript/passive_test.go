@@ -277,8 +277,12 @@ func TestPushFollowsTheEndOfTheRequest(t *testing.T) {
 	if text, ok := answer(t, p, m, 1); !ok || text != "first..." {
 		t.Fatalf("request carried %q %v", text, ok)
 	}
+	answered := time.Now()
 	p.Answered(t.Context(), m, true)
 	p.await(t, string(transcript.StateSent), 1)
+	if early := time.Since(answered); early < 250*time.Millisecond {
+		t.Errorf("pushed %v after the reply, which it can overtake", early)
+	}
 	if got := strings.Join(on.texts()["a"], ","); got != "second.." {
 		t.Errorf("pushed %q", got)
 	}
