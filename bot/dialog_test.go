@@ -150,7 +150,10 @@ func knowledge() script {
 		e := &kb.Entry{ID: id, State: kb.Live, Question: q, Answer: zh, Answers: map[string]string{"en": en}}
 		return kb.Candidate{ID: id, Question: q, Confidence: p, Entry: e}
 	}
+	hours := entry("hours", "客服几点上班", "每天 9 点到 21 点。", "", 0.95)
+	hours.Text = "人工客服工作时间"
 	return script{
+		"人工客服":   {hours},
 		"退货":     {entry("return", "怎么退货", "七天内可在订单页申请退货。", "Ask for a return on the order page within 7 days.", 0.95)},
 		"return": {entry("return", "怎么退货", "七天内可在订单页申请退货。", "Ask for a return on the order page within 7 days.", 0.95)},
 		"运费":     {entry("fee", "运费多少", "**满 99 元**包邮，见[运费表](https://shop.example/fee)。", "", 0.95)},

@@ -42,7 +42,11 @@ var defaultKeywords = map[intent][]string{
 
 // inside are the phrases so clear that they count within a longer message.
 var inside = map[intent][]string{
-	intentHuman:     {"转人工", "找人工", "人工客服", "真人客服", "talk to a human", "speak to a human", "human agent", "real person"},
+	intentHuman: {
+		"转人工", "转接人工", "接人工", "找人工", "要人工", "人工客服", "真人客服",
+		"talk to a human", "speak to a human", "talk with a human", "speak with a human", "talk to a person", "speak to a person", "talk to an agent", "speak to an agent",
+		"speak with an agent", "human agent", "live agent", "real person", "human please",
+	},
 	intentComplaint: {"我要投诉"},
 }
 
@@ -87,6 +91,13 @@ func (in intents) of(text string) intent {
 		}
 	}
 	return intentNone
+}
+
+// says tells whether an utterance is nothing but the words of an intent.
+func (in intents) says(text string) bool {
+	_, whole := in.whole[normalize(text)]
+	_, number := ticketNumber(text)
+	return whole || number
 }
 
 // normalize folds width and case, and drops punctuation and repeated blanks around words.

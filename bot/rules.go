@@ -237,6 +237,8 @@ func (e *Engine) intent(ctx context.Context, t *turn) (bool, error) {
 	in := e.intents.of(t.text)
 	if t.m.Choice != "" {
 		in = e.intents.of(t.m.Choice)
+	} else if in != intentNone && e.asksAbout(t) {
+		in = intentNone
 	}
 	t.decision = "intent " + string(in)
 	switch in {
@@ -263,6 +265,15 @@ func (e *Engine) intent(ctx context.Context, t *turn) (bool, error) {
 		return false, nil
 	}
 	return true, nil
+}
+
+// asksAbout says that a message only holds the words of an intent, and is a question of the knowledge base, such as "when are human agents there?".
+func (e *Engine) asksAbout(t *turn) bool {
+	if e.intents.says(t.text) {
+		return false
+	}
+	r := e.Knowledge.Match(kb.Question{Text: t.text, Language: t.c.Language, Limit: 1})
+	return len(r.Candidates) > 0 && normalize(r.Candidates[0].Text) == normalize(t.text)
 }
 
 // cancel ends what is open between bot and contact.
