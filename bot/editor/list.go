@@ -81,7 +81,9 @@ func (t *turn) page(verb, args string, page int, found []kb.Entry, total int, he
 	}
 	options := make([]option, 0, len(found)+2)
 	for i := range found {
-		options = append(options, option{Do: "show", Arg: string(found[i].ID), Label: t.line(&found[i])})
+		options = append(options, option{
+			Do: "show", Arg: string(found[i].ID), Label: t.line(&found[i]), Button: "#" + string(found[i].ID) + " " + found[i].Question, // no room for the category
+		})
 	}
 	pages := (total + pageSize - 1) / pageSize
 	options = append(options, t.turns(verb, args, page, page+1 < pages)...)

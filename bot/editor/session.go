@@ -49,6 +49,8 @@ type option struct {
 	Page  int      `json:"page,omitempty"`
 	Texts []string `json:"texts,omitempty"`
 	Label string   `json:"label"`
+	// Button is what its button says, "" = the label.
+	Button string `json:"button,omitempty"`
 	// Word options are chosen by their word or button; the others by number too.
 	Word bool `json:"word,omitempty"`
 }

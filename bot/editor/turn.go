@@ -1,6 +1,7 @@
 package editor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -222,7 +223,7 @@ func (t *turn) buttons(options []option) []adapters.Choice {
 	most := t.features().MaxChoices
 	var numbers, words []adapters.Choice
 	for i, o := range options {
-		choice := adapters.Choice{ID: fmt.Sprintf("%s%s:%d", buttonPrefix, t.s.Token, i), Label: cut(o.Label, 24)}
+		choice := adapters.Choice{ID: fmt.Sprintf("%s%s:%d", buttonPrefix, t.s.Token, i), Label: cut(cmp.Or(o.Button, o.Label), 24)}
 		if o.Word || o.Do == doNext || o.Do == doPrev {
 			words = append(words, choice)
 		} else {
