@@ -105,10 +105,11 @@ func (g *gateway) awaitHealthy(t *testing.T) {
 	}
 }
 
-// judgeLog wants every line of the log to be one of ours, without the secret, and each going and coming of Redis told once.
+// judgeLog wants every line of the log to be one of ours, without the secret, and the goings and comings of Redis told in turn; a busy machine may make it seem away more often.
 func (g *gateway) judgeLog(t *testing.T, secret string) {
 	t.Helper()
-	told := map[string]int{}
+	const gone, back = "redis is unavailable; this replica works alone", "redis is available again"
+	var told []string
 	for line := range bytes.Lines(g.log.Bytes()) {
 		var record struct {
 			Message string `json:"msg"`
@@ -116,11 +117,17 @@ func (g *gateway) judgeLog(t *testing.T, secret string) {
 		if json.Unmarshal(line, &record) != nil || strings.Contains(string(line), secret) {
 			t.Errorf("odd line in the log: %s", line)
 		}
-		told[record.Message]++
+		if record.Message == gone || record.Message == back {
+			told = append(told, record.Message)
+		}
 	}
-	for message, want := range map[string]int{"redis is unavailable; this replica works alone": 2, "redis is available again": 1} {
-		if told[message] != want {
-			t.Errorf("the log tells %d times that %s, want %d: %s", told[message], message, want, g.log)
+	if len(told) < 3 || len(told)%2 == 0 {
+		t.Errorf("the log tells of Redis %q", told)
+	}
+	for i, message := range told {
+		if want := []string{gone, back}[i%2]; message != want {
+			t.Errorf("the log tells of Redis %q", told)
+			break
 		}
 	}
 }

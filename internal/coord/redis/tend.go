@@ -8,6 +8,8 @@ import (
 const (
 	sweepEvery = 10 * time.Minute
 	sweepAfter = time.Hour
+	// leastSilent is how long a replica counts that was not heard of: too many make each spend less, too few make all spend too much.
+	leastSilent = 10 * time.Second
 )
 
 // tend is the loop that keeps entries in hand alive and wakes delayed keys, for this replica and for those that died.
@@ -40,7 +42,7 @@ func (q *queue) tend(ctx context.Context) {
 
 // tendOnce returns when it should be called again.
 func (q *queue) tendOnce(ctx context.Context, every time.Duration) time.Duration {
-	silent := 2 * q.coord.opts.ClaimAfter
+	silent := max(2*q.coord.opts.ClaimAfter, leastSilent)
 	reply, err := q.run(ctx, "tend", tendScript, append([]any{silent.Milliseconds()}, q.inHand()...)...)
 	both, ok := reply.([]any)
 	if err != nil || !ok || len(both) != 2 {
