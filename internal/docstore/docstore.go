@@ -29,7 +29,8 @@ const MaxDocument = 4 << 20
 const DefaultLimit = 1000
 
 // Driver is one database. It is safe for concurrent use. Bodies are in the driver's own encoding (Encode, Decode): structs by their
-// json tags, times read back to the millisecond in UTC. Do not embed structs or hold any in stored types.
+// json tags, times read back to the millisecond in UTC. Do not embed structs or hold any in stored types. Keys of maps hold no dot and no NUL and do not begin with a
+// dollar sign: not every server of MongoDB's kind takes those.
 //
 // When a context ends before Write returns, the caller gets the context's error and must take the outcome as unknown: a write
 // that still waited is not applied, one already on its way may be. Inserts under an id that follows from the input and replaces by version make it

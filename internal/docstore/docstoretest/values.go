@@ -79,7 +79,7 @@ func fields(t *testing.T, s Subject) {
 	full := wide{
 		Label: "l", Flag: true, Small: -7, Big: 1<<62 + 1, Ratio: 0.1, Raw: []byte{0, 255, 10}, Wait: time.Minute + time.Nanosecond,
 		Nested: part{Name: "n", Due: &due, List: []string{"a", ""}}, Pointer: &part{Name: "p", List: []string{}},
-		Parts: []part{{Name: "1", List: []string{"x"}}, {Name: "2", Due: &due}}, Words: map[string]string{"k": "v", "键": "值"},
+		Parts: []part{{Name: "1", List: []string{"x"}}, {Name: "2", Due: &due}}, Words: map[string]string{"k": "v", "键": "值", "x y": "space", "_id": "id", "@shop": "at", "en-GB": "dash"},
 		Times: map[string]time.Time{"t": due}, ByLabel: map[label][]int64{"one": {1, 2}}, Skipped: "no", Untagged: "yes",
 	}
 	for id, v := range map[string]wide{"full": full, "zero": {}} {
