@@ -88,8 +88,10 @@ func shareWork(t *testing.T, join func() coord.Coord) {
 	store, on := embedded(t), newPlatform(adapters.Features{MessageIDs: true})
 	watch := &watched{busy: map[string]string{}, seen: map[string]map[string]bool{}}
 	var replicas []*transcript.Transcript
+	var coords []coord.Coord
 	for _, who := range []string{"p1", "p2"} {
-		tr, err := transcript.New(t.Context(), transcript.Options{Store: store, Coord: join(), Process: who})
+		c := join()
+		tr, err := transcript.New(t.Context(), transcript.Options{Store: store, Coord: c, Process: who})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,11 +109,15 @@ func shareWork(t *testing.T, join func() coord.Coord) {
 				t.Error(err)
 			}
 		})
-		replicas = append(replicas, tr)
+		replicas, coords = append(replicas, tr), append(coords, c)
 	}
 	for n := range chats * each {
-		for _, tr := range replicas { // the platform delivers to both
-			if err := tr.Receive(t.Context(), message(fmt.Sprint("c", n%chats), n)); err != nil {
+		m := message(fmt.Sprint("c", n%chats), n)
+		for i, tr := range replicas { // the platform delivers to both, and both are woken
+			if err := tr.Receive(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+			if err := coords[i].Wake(t.Context(), "in:shop|"+string(m.Chat)+"|"); err != nil {
 				t.Fatal(err)
 			}
 		}
