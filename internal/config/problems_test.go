@@ -74,6 +74,8 @@ func TestProblems(t *testing.T) {
 			body: "http: { listen: ':80', admin_listen: ':80', admin_token: 0123456789abcdef }\nstorage: { mongo: { uri: 'postgres://x' } }" + small,
 			want: []string{"line 1: http.admin_listen: is the same address as listen", "line 2: storage.mongo.uri: must begin with"},
 		},
+		{name: "a database without a host", body: "storage: { mongo: { uri: 'mongodb:///kefu' } }" + small, want: []string{"line 1: storage.mongo.uri: must name hosts"}},
+		{name: "a database whose port is no number", body: "storage: { mongo: { uri: 'mongodb://u:p@a:27017,b:port/?w=1' } }" + small, want: []string{"line 1: storage.mongo.uri: must name hosts"}},
 		{name: "a Redis database with a name", body: "storage: { redis: { url: 'redis://r:6379/shop' } }" + small, want: []string{"line 1: storage.redis.url: must be an address"}},
 		{name: "metrics for everybody", body: "http: { admin_listen: ':9000' }" + small, want: []string{"line 1: http.admin_token: is missing"}},
 		{name: "metrics for a network", body: "http: { admin_listen: '10.0.0.1:9000' }" + small, want: []string{"line 1: http.admin_token: is missing"}},
@@ -268,4 +270,15 @@ func FuzzLoad(f *testing.F) {
 			t.Error("a configuration without inboxes was accepted")
 		}
 	})
+}
+
+func TestAddressesOfDatabases(t *testing.T) {
+	for _, uri := range []string{
+		"mongodb://localhost", "mongodb://127.0.0.1:27017/", "mongodb://u:p%40s@a:27017,b:27018,c/kefu?replicaSet=rs0&authSource=admin", "mongodb://[::1]:27017/kefu",
+		"mongodb://%2Ftmp%2Fmongodb-27017.sock", "mongodb+srv://u:p@cluster0.example.com/?retryWrites=true", "mongodb://h?w=majority",
+	} {
+		if _, err := config.Load(write(t, "storage: { mongo: { uri: '"+uri+"' } }"+small), nil); err != nil {
+			t.Errorf("%s: %v", uri, err)
+		}
+	}
 }

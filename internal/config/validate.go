@@ -137,6 +137,8 @@ func (s *Storage) validate(report adapters.Report) {
 		report("data", "is missing: name a directory for the embedded database, or set storage.mongo.uri")
 	case uri != "" && !strings.HasPrefix(uri, "mongodb://") && !strings.HasPrefix(uri, "mongodb+srv://"):
 		report("mongo.uri", `must begin with "mongodb://" or "mongodb+srv://", or be empty for the embedded database`)
+	case uri != "" && !namesHosts(uri):
+		report("mongo.uri", `must name hosts, each with a number as its port or none, such as "mongodb://user:password@host:27017,other:27017/"`)
 	}
 	if s.MediaDays < 1 {
 		report("media_days", "must be at least 1")
@@ -153,6 +155,22 @@ func (s *Storage) validate(report adapters.Report) {
 	if s.Redis.Replicas < 1 {
 		report("redis.replicas", "must be at least 1")
 	}
+}
+
+// hostForm is a name, an IPv4 address or a socket's path in percent form, or an IPv6 address in brackets, and perhaps a port.
+var hostForm = regexp.MustCompile(`^([^\s:/?#\[\]]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$`)
+
+// namesHosts looks at what stands between the scheme, or the password, and the next slash.
+func namesHosts(uri string) bool {
+	_, rest, _ := strings.Cut(uri, "://")
+	rest, _, _ = strings.Cut(rest, "?")
+	hosts, _, _ := strings.Cut(rest[strings.LastIndexByte(rest, '@')+1:], "/")
+	for host := range strings.SplitSeq(hosts, ",") {
+		if !hostForm.MatchString(host) {
+			return false
+		}
+	}
+	return true
 }
 
 var redisPath = regexp.MustCompile(`^(/\d*)?$`) // the number of a database
