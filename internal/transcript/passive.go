@@ -86,13 +86,17 @@ func (t *Transcript) hint(ctx context.Context, m *adapters.Message) (string, boo
 
 func takenKey(in string) string { return "taken|" + in }
 
-// Answered lets what follows the words of a request go out, once the platform had a moment to show them; see adapters.Gateway. It is kept in coordination: losing it costs a few
-// seconds.
+// Answered lets what follows the words of a request go out, by a call once the platform had a moment to show them, at once where only the next request can carry it;
+// see adapters.Gateway. It is kept in coordination: losing it costs a few seconds.
 func (t *Transcript) Answered(ctx context.Context, m adapters.Message, taken bool) {
 	if !taken {
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
+	if f, ok := t.features(m.Inbox); ok && !f.PushAllowed {
+		t.follow(ctx, m)
+		return
+	}
 	time.AfterFunc(answerLead, func() { t.follow(ctx, m) })
 }
 
