@@ -61,7 +61,7 @@ func loadShop(t *testing.T) corpus {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	rows, err := ReadCSV(f)
+	rows, err := ReadCSV(f, time.UTC)
 	if err != nil {
 		t.Fatal(err)
 	}

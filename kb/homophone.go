@@ -35,32 +35,31 @@ func (m *model) holdsPair(a, b uint32) bool {
 	return false
 }
 
-// corrected returns the character a Han token was meant to be: when the store holds it beside neither of its neighbors, but one that sounds alike, that one.
+// corrected returns the character a Han token was meant to be. It is changed when neither the store nor the language has it beside its neighbors, to
+// one of the store that sounds alike and that the store has beside both. An unknown character is no loss: for that it is enough that the store has the other beside
+// one neighbor, or that the two make a word.
 func (m *model) corrected(tokens []token, i int) (uint32, bool) {
 	x := m.lex
-	if !tokens[i].han {
+	if !tokens[i].han || tokens[i].sound == 0 {
+		return 0, false
+	}
+	part, ok := x.parts.find(tokens[i].sound)
+	if !ok {
 		return 0, false
 	}
 	before, after := m.neighbor(tokens, i, i-1), m.neighbor(tokens, i, i+1)
 	if before == none && after == none {
 		return 0, false
 	}
-	beside := func(t uint32) bool {
-		return before != none && m.holdsPair(before, t) || after != none && m.holdsPair(t, after)
-	}
+	left := func(t uint32) bool { return before != none && m.holdsPair(before, t) }
+	right := func(t uint32) bool { return after != none && m.holdsPair(t, after) }
 	t, known := x.tokens.find(tokens[i].hash)
-	if known && beside(t) {
+	if known && (left(t) || right(t)) || inWord(tokens, i, tokens[i]) {
 		return 0, false
 	}
 	fits := func(t uint32) bool {
-		if before != none && after != none {
-			return m.holdsPair(before, t) && m.holdsPair(t, after)
-		}
-		return !known && beside(t) && m.alone(tokens, i)
-	}
-	part, ok := x.parts.find(tokens[i].sound)
-	if !ok || tokens[i].sound == 0 {
-		return 0, false
+		l, r, meant := left(t), right(t), token{hash: hanHash(x.han[t])}
+		return l && r || !known && (l || r || inWord(tokens, i, meant)) || l && isWord(tokens[i-1], meant) || r && isWord(meant, tokens[i+1])
 	}
 	best, uses := none, uint32(0)
 	for _, t := range m.sounds[part] {
@@ -71,11 +70,10 @@ func (m *model) corrected(tokens []token, i int) (uint32, bool) {
 	return best, best != none
 }
 
-// alone reports whether a token has a Han neighbor on one side only.
-func (m *model) alone(tokens []token, i int) bool {
-	before := i > 0 && tokens[i-1].han && !tokens[i].gap
-	after := i+1 < len(tokens) && tokens[i+1].han && !tokens[i+1].gap
-	return before != after
+// inWord reports whether t in place of token i makes a word of the language with a neighbor.
+func inWord(tokens []token, i int, t token) bool {
+	before := i > 0 && tokens[i-1].han && !tokens[i].gap && isWord(tokens[i-1], t)
+	return before || i+1 < len(tokens) && tokens[i+1].han && !tokens[i+1].gap && isWord(t, tokens[i+1])
 }
 
 // none stands for a token the store does not know.

@@ -29,6 +29,7 @@ const (
 	minEpochs   = 15
 	maxEpochs   = 80
 	learnSteps  = 30_000
+	minThinned  = 40    // features, senses aside, that are left if there are as many: short Chinese texts have no more
 	minGradient = 0.002 // classes whose probability is off by less are not updated
 )
 
@@ -70,20 +71,22 @@ func trainLinear(ctx context.Context, m *model) *linear {
 	return l
 }
 
-// thin appends about half of the features of a vector, of length 1 again.
+// thin appends about half of the features of a vector, more of one that has few, of length 1 again.
 func thin(v, out []weighted, random *rand.Rand) []weighted {
+	words := max(1, len(v)-senseDims)
+	keep := uint32(max(1, min(2, 2*minThinned/float64(words))) * (1 << 15))
 	sum := float32(0)
 	for len(out) == 0 && len(v) > 0 {
 		bits := uint64(0)
 		for i, w := range v {
-			if i%64 == 0 {
+			if i%4 == 0 {
 				bits = random.Uint64()
 			}
-			if bits&1 == 0 {
+			if uint32(bits&0xFFFF) < keep {
 				out = append(out, w)
 				sum += w.weight * w.weight
 			}
-			bits >>= 1
+			bits >>= 16
 		}
 	}
 	scale := float32(1 / math.Sqrt(float64(max(sum, 1e-12))))
@@ -96,7 +99,7 @@ func thin(v, out []weighted, random *rand.Rand) []weighted {
 func epochsFor(texts int) int { return min(max(learnSteps/texts, minEpochs), maxEpochs) }
 
 func newLinear(m *model, vectors [][]weighted) *linear {
-	l := &linear{entries: len(m.entries), row: make([]int32, m.features()+senseDims)}
+	l := &linear{entries: len(m.entries), row: make([]int32, int(m.edgesAt())+2*m.lex.words.n)}
 	for f := range l.row {
 		l.row[f] = -1
 	}
@@ -133,7 +136,7 @@ func (m *model) vectors() [][]weighted {
 		for i := range v {
 			v[i].weight *= scale
 		}
-		out[t] = m.appendSense(v, &m.meaning.texts[t])
+		out[t] = m.appendShape(m.appendSense(v, &m.meaning.texts[t]), m.shapeOf(uint32(t)))
 	}
 	return out
 }

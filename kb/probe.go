@@ -27,6 +27,7 @@ type probe struct {
 
 	rows  []int32 // of its words in the tables of senses
 	sense sense
+	shape shape
 
 	scale float32 // 1 / length of the question's vector
 
@@ -97,6 +98,7 @@ func (p *probe) read(normal string, tokens []token) {
 	p.readPairs(tokens)
 	p.rows = senses().appendRows(tokens, p.rows[:0])
 	p.sense = p.m.sense(p.rows)
+	p.shape = p.shapeOf(normal, tokens)
 }
 
 // forget makes room for the next question.

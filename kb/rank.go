@@ -296,7 +296,7 @@ func (p *probe) linearScores() []float32 {
 		p.vector[i].weight *= p.scale
 	}
 	packed := p.sense.pack()
-	p.vector = p.m.appendSense(p.vector, &packed)
+	p.vector = p.m.appendShape(p.m.appendSense(p.vector, &packed), p.shape)
 	p.m.linear.logits(p.vector, logits)
 	return logits
 }

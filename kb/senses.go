@@ -115,6 +115,12 @@ func (s *senseTables) longest(tokens []token) (row int32, characters int) {
 	return row, characters
 }
 
+// isWord reports whether two characters are a common word.
+func isWord(a, b token) bool {
+	_, ok := senses().han.find(hanWordHash(hanWordHash(0, a), b))
+	return ok
+}
+
 // hanWordHash adds a character to the hash of a word.
 func hanWordHash(hash uint64, t token) uint64 { return mix(hash, t.hash) }
 

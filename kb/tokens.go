@@ -14,7 +14,7 @@ const (
 	weightLetters      = 0.45
 	weightHan          = 1.0
 	weightHanPair      = 0.5
-	weightSyllable     = 0.3
+	weightSyllable     = 0.45
 	weightSyllablePair = 0.3
 	weightGroup        = 1.2
 )
@@ -109,7 +109,7 @@ func tokenize(normal string, out []token) []token {
 			}
 		case classHan:
 			out = append(out, token{
-				hash: mix(kindHan, uint64(r)), sound: soundHash(r), start: int32(i), end: int32(i + utf8.RuneLen(r)), han: true, gap: previous != classHan || broken,
+				hash: hanHash(r), sound: soundHash(r), start: int32(i), end: int32(i + utf8.RuneLen(r)), han: true, gap: previous != classHan || broken,
 			})
 			previous = classHan
 		}
@@ -120,6 +120,8 @@ func tokenize(normal string, out []token) []token {
 	}
 	return out
 }
+
+func hanHash(r rune) uint64 { return mix(kindHan, uint64(r)) }
 
 // digits makes long numbers alike: an order number is known by being one.
 func digits(w string) string {

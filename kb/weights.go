@@ -6,36 +6,36 @@ package kb
 // development half of testdata/shop_zh; about a quarter of the weight is on questions out of scope.
 var linearFusion = fusion{
 	entry: [numSignals]float64{
-		sigNearest: -1.986, sigTop: 3.561, sigCentroid: 7.404, sigBM25: -7.417, sigCover: 4.021, sigSense: -0.128,
-		sigSenseWhole: 2.555, sigLinear: 0.052, sigNearestMany: 0.648, sigCentroidMany: -0.948, sigLinearMany: 0.134,
-		sigLinearKnown: -0.099, sigCentroidKnown: 3.732, sigSenseMany: -0.346, sigSenseWholeMany: 0.124, sigSenseKnown: -0.203,
+		sigNearest: -2.683, sigTop: 3.643, sigCentroid: 6.541, sigBM25: -6.952, sigCover: 3.841, sigSense: -0.741,
+		sigSenseWhole: 3.142, sigLinear: 0.211, sigNearestMany: 1.115, sigCentroidMany: -0.620, sigLinearMany: 0.069,
+		sigLinearKnown: -0.106, sigCentroidKnown: 2.931, sigSenseMany: 0.089, sigSenseWholeMany: -0.019, sigSenseKnown: -0.863,
 	},
 	none: [numNoneSignals]float64{
-		noneBias: 1.832, noneNearest: -0.070, noneCentroid: -0.285, noneBM25: 0.772, noneCover: -0.592, noneLinear: -0.231,
-		noneKnown: -2.646, noneCount: 0.337, noneMany: 1.235, noneLength: 0.038, noneLinearMany: 0.002, noneHan: -0.608,
-		noneHanNearest: 4.056, noneHanKnown: -1.620, noneReach: -1.040, noneSure: -0.232, noneScore: -2.946, noneHanScore: 0.101,
-		noneLinearKnown: 0.150, noneSense: -0.174, noneSenseWhole: 0.056, noneHanSense: -0.166,
+		noneBias: 1.903, noneNearest: 0.029, noneCentroid: -0.328, noneBM25: 0.745, noneCover: -0.616, noneLinear: -0.200,
+		noneKnown: -2.783, noneCount: 0.352, noneMany: 1.349, noneLength: 0.062, noneLinearMany: -0.003, noneHan: -0.724,
+		noneHanNearest: 3.846, noneHanKnown: -1.416, noneReach: -1.389, noneSure: -0.234, noneScore: -3.019,
+		noneHanScore: -0.355, noneLinearKnown: 0.154, noneSense: -0.452, noneSenseWhole: 0.175, noneHanSense: -0.119,
 	},
 	sure: [numSureSignals]float64{
-		sureBias: 0.649, sureShare: 0.892, sureMany: -0.047, sureShareMany: -0.022, sureKnown: -0.126, sureNone: 0.516,
-		sureHan: -0.641, sureShareHan: -0.178, sureCount: -0.049, sureSecond: -1.458,
+		sureBias: 0.547, sureShare: 0.840, sureMany: -0.013, sureShareMany: 0.001, sureKnown: -0.052, sureNone: 0.444,
+		sureHan: -0.473, sureShareHan: -0.127, sureCount: -0.057, sureSecond: -1.700,
 	},
 }
 
 var plainFusion = fusion{
 	entry: [numSignals]float64{
-		sigNearest: -3.511, sigTop: 4.487, sigCentroid: 7.615, sigBM25: -7.808, sigCover: 4.612, sigSense: -1.049,
-		sigSenseWhole: 3.800, sigNearestMany: 2.300, sigCentroidMany: 0.555, sigCentroidKnown: 3.010, sigSenseMany: 0.660,
-		sigSenseWholeMany: 0.214, sigSenseKnown: -1.014,
+		sigNearest: -3.580, sigTop: 4.506, sigCentroid: 7.546, sigBM25: -7.753, sigCover: 4.655, sigSense: -1.019,
+		sigSenseWhole: 3.793, sigNearestMany: 2.326, sigCentroidMany: 0.560, sigCentroidKnown: 3.091, sigSenseMany: 0.655,
+		sigSenseWholeMany: 0.236, sigSenseKnown: -1.162,
 	},
 	none: [numNoneSignals]float64{
-		noneBias: 2.377, noneNearest: -0.122, noneCentroid: -1.064, noneBM25: 0.915, noneCover: -0.641, noneKnown: -2.025,
-		noneCount: 0.020, noneMany: 1.366, noneLength: 0.065, noneHan: -0.425, noneHanNearest: 3.207, noneHanKnown: -1.662,
-		noneReach: -0.152, noneSure: -0.665, noneScore: -3.724, noneHanScore: 0.625, noneSense: -0.214, noneSenseWhole: 0.283,
-		noneHanSense: -0.494,
+		noneBias: 2.509, noneNearest: -0.035, noneCentroid: -1.059, noneBM25: 0.831, noneCover: -0.651, noneKnown: -2.016,
+		noneCount: 0.004, noneMany: 1.376, noneLength: 0.047, noneHan: -0.386, noneHanNearest: 3.181, noneHanKnown: -1.717,
+		noneReach: -0.184, noneSure: -0.674, noneScore: -3.707, noneHanScore: 0.639, noneSense: -0.492, noneSenseWhole: 0.483,
+		noneHanSense: -0.432,
 	},
 	sure: [numSureSignals]float64{
-		sureBias: 0.633, sureShare: 0.847, sureMany: -0.022, sureShareMany: 0.016, sureKnown: -0.232, sureNone: 0.313,
-		sureHan: -0.637, sureShareHan: -0.187, sureCount: -0.015, sureSecond: -1.417,
+		sureBias: 0.564, sureShare: 0.852, sureMany: -0.026, sureShareMany: 0.013, sureKnown: -0.182, sureNone: 0.339,
+		sureHan: -0.623, sureShareHan: -0.186, sureCount: -0.007, sureSecond: -1.428,
 	},
 }
