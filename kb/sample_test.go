@@ -33,13 +33,13 @@ func sampleEntries(t testing.TB) []kb.Entry {
 const sampleQuestions = `
 订单什么时候发货呀，好急 = answer ship-when.zh
 你们什么时候能把货发出来 = answer ship-when.zh
-我上周退的货，钱怎么还没到账 = answer refund-when.zh
+我上周退的货，钱怎么还没到账 = clarify refund-when.zh
 快递一直没动静，好几天没更新了 = answer ship-stuck.zh
 我把地址写错了，能帮我改一下吗 = answer order-address.zh
 衣服小了想换大一码，怎么换货 = answer exchange.zh
 收到的商品破损了怎么处理 = answer damaged.zh
 收到的杯子是坏的 = answer damaged.zh
-杯子收到的时候已经碎了，坏了怎么处理 = answer damaged.zh
+杯子收到的时候已经碎了，坏了怎么处理 = clarify damaged.zh
 可以用支付宝付款吗？ = answer pay-methods.zh
 能不能帮我开个发票 = clarify invoice-get.zh
 發票抬頭寫錯了可以重開嗎 = answer invoice-change.zh
