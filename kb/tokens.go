@@ -14,7 +14,7 @@ const (
 	weightLetters      = 0.45
 	weightHan          = 1.0
 	weightHanPair      = 0.5
-	weightSyllable     = 0.45
+	weightSyllable     = 0.6
 	weightSyllablePair = 0.3
 	weightGroup        = 1.2
 )
