@@ -29,8 +29,9 @@ const (
 	minEpochs   = 15
 	maxEpochs   = 80
 	learnSteps  = 30_000
-	minThinned  = 40    // features, senses aside, that are left if there are as many: short Chinese texts have no more
-	minGradient = 0.002 // classes whose probability is off by less are not updated
+	wholeSteps  = 10_000 // where nothing is left out
+	maxWhole    = 50     // features, senses aside, of a text of which none is left out
+	minGradient = 0.002  // classes whose probability is off by less are not updated
 )
 
 // trainLinear returns the classifier, or nil when the model is too large or too small for one, or ctx ended. The result depends on
@@ -54,7 +55,7 @@ func trainLinear(ctx context.Context, m *model) *linear {
 	var some []weighted
 	random := rand.New(rand.NewPCG(1, 2))
 	p, pulls := make([]float32, l.entries), make([]pull, 0, l.entries)
-	epochs := epochsFor(len(order))
+	epochs := epochsFor(vectors)
 	step, steps := 0, epochs*len(order)
 	for range epochs {
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
@@ -71,22 +72,21 @@ func trainLinear(ctx context.Context, m *model) *linear {
 	return l
 }
 
-// thin appends about half of the features of a vector, more of one that has few, of length 1 again.
+// thin appends about half of the features of a vector, of length 1 again. Of a short text it leaves all: there is too little in half of it.
 func thin(v, out []weighted, random *rand.Rand) []weighted {
-	words := max(1, len(v)-senseDims)
-	keep := uint32(max(1, min(2, 2*minThinned/float64(words))) * (1 << 15))
+	whole := short(v)
 	sum := float32(0)
 	for len(out) == 0 && len(v) > 0 {
 		bits := uint64(0)
 		for i, w := range v {
-			if i%4 == 0 {
+			if i%64 == 0 && !whole {
 				bits = random.Uint64()
 			}
-			if uint32(bits&0xFFFF) < keep {
+			if bits&1 == 0 {
 				out = append(out, w)
 				sum += w.weight * w.weight
 			}
-			bits >>= 16
+			bits >>= 1
 		}
 	}
 	scale := float32(1 / math.Sqrt(float64(max(sum, 1e-12))))
@@ -96,7 +96,21 @@ func thin(v, out []weighted, random *rand.Rand) []weighted {
 	return out
 }
 
-func epochsFor(texts int) int { return min(max(learnSteps/texts, minEpochs), maxEpochs) }
+// epochsFor returns how often to go through the texts.
+func epochsFor(vectors [][]weighted) int {
+	steps := 0
+	for _, v := range vectors {
+		if short(v) {
+			steps += wholeSteps
+		} else {
+			steps += learnSteps
+		}
+	}
+	return min(max(steps/(len(vectors)*len(vectors)), minEpochs), maxEpochs)
+}
+
+// short says that nothing of a text is left out.
+func short(v []weighted) bool { return len(v)-senseDims <= maxWhole }
 
 func newLinear(m *model, vectors [][]weighted) *linear {
 	l := &linear{entries: len(m.entries), row: make([]int32, int(m.edgesAt())+2*m.lex.words.n)}

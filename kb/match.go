@@ -51,7 +51,7 @@ func (c *Candidate) Why() string {
 
 // Thresholds are the limits of a decision; zero values mean the defaults.
 type Thresholds struct {
-	Answer  float64 // answer at this confidence, less three quarters of None and the second best's, or more; 0 = 0.65
+	Answer  float64 // answer at this confidence, less seven tenths of None and the second best's, or more; 0 = 0.65
 	Refuse  float64 // admit not knowing above this None; 0 = 0.6
 	Choices int     // most choices offered when asking back; 0 = 4, fewer than 2 = never ask back
 }
@@ -94,7 +94,7 @@ const minHeld = 0.48
 // The limits of an answer beside its confidence, chosen on folds: the most None, and what None and the second best take from the confidence.
 const (
 	maxNone     = 0.3
-	noneCounts  = 0.75
+	noneCounts  = 0.7
 	otherCounts = 1
 )
 

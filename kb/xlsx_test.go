@@ -3,6 +3,7 @@ package kb_test
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"errors"
 	"io"
 	"strings"
@@ -108,6 +109,7 @@ func zipped(t *testing.T, name string, data io.Reader) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
 	f, err := z.Create(name)
 	if err != nil {
 		t.Fatal(err)
