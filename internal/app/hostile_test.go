@@ -3,6 +3,7 @@ package app_test
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"encoding/binary"
 	"io"
 	"testing"
@@ -13,6 +14,7 @@ func bomb(t *testing.T) (open, lying []byte) {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
 	f, err := z.Create("xl/worksheets/sheet1.xml")
 	if err == nil {
 		_, err = io.Copy(f, io.LimitReader(zeros{}, 300<<20))

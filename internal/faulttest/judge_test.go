@@ -85,12 +85,32 @@ type verdict struct {
 
 // judge compares what was said with what was seen.
 func judge(r *record) *verdict {
-	j := &judging{record: r, verdict: &verdict{explained: map[string]int{}}, owners: map[string]int{}, used: map[int]bool{}, severed: map[string]bool{}, heeded: map[string]bool{}}
+	j := newJudging(r)
 	j.places()
 	j.losses()
 	j.doubles()
 	j.order()
 	return j.verdict
+}
+
+func newJudging(r *record) *judging {
+	return &judging{record: r, verdict: &verdict{explained: map[string]int{}}, owners: map[string]int{}, used: map[int]bool{}, severed: map[string]bool{}, heeded: map[string]bool{}}
+}
+
+// missing returns the private chats of customers on WeChat, which counts sends, where something that must come has not.
+func (r *record) missing() (homes []chatKey) {
+	j := newJudging(r)
+	j.places()
+	for _, s := range r.said {
+		home := r.homes[s.customer]
+		if home.platform != playground.WeChatInbox || s.sort == sortNote || s.sort == sortText || r.arrival(s).acked.IsZero() || slices.Contains(homes, home) {
+			continue
+		}
+		if private, group := j.outcomes(s); len(private)+len(group) == 0 {
+			homes = append(homes, home)
+		}
+	}
+	return homes
 }
 
 type judging struct {

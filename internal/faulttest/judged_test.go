@@ -325,6 +325,21 @@ func TestJudge(t *testing.T) {
 }
 
 // A kind of fault that was planned and never hit is a failure of the run.
+func TestMissing(t *testing.T) {
+	s := newScene()
+	s.homes = []chatKey{{playground.WeChatInbox, "o0"}, {playground.WeChatInbox, "o1"}, {playground.TelegramInbox, "102"}}
+	for c := range s.homes {
+		s.says(c, sortQuestion, fmt.Sprint(c, 1), "一", fmt.Sprintf("KF00000%d", c), 0)
+		s.says(c, sortQuestion, fmt.Sprint(c, 2), "二", fmt.Sprintf("KF00001%d", c), 1)
+	}
+	s.answers(0, "KF000000", 2)
+	s.answers(0, "KF000010", 2)
+	s.answers(1, "KF000001", 2)
+	if got := s.missing(); len(got) != 1 || got[0] != s.homes[1] {
+		t.Errorf("%v miss an answer, want %v", got, s.homes[1])
+	}
+}
+
 func TestUnmade(t *testing.T) {
 	t.Parallel()
 	kinds := []string{faultKill, faultTrap + "decided", faultFlush}
