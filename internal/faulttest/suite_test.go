@@ -23,7 +23,7 @@ func TestEmbedded(t *testing.T) {
 	if long() {
 		kinds = slices.Concat(processFaults, deliveryKinds, apiFaults, networkFaults, embeddedFaults)
 	}
-	perform(t, newWorld(t, layout{entries: max(150, 5*s.people)}), s, kinds)
+	perform(t, newWorld(t, layout{entries: max(150, 2*s.people)}), s, kinds)
 }
 
 // TestReplicas is two gateways behind a balancer, on a MongoDB server and a Redis. It runs alone, for the server under test answers every query with a full scan: on a busy
